@@ -1,1 +1,10 @@
-//! TBD
+//! Decides which resources follow which policies.
+
+pub mod address;
+pub mod attribute;
+pub mod config;
+pub mod diagnostic;
+pub mod inventory;
+pub mod provenance;
+pub mod source;
+pub mod value;

@@ -1,0 +1,207 @@
+//! Loading: from a file to an [`Inventory`], secrets already out.
+//!
+//! [`load`] finds out what the input is and hands it to the loader of that
+//! kind. A new kind of input is one new file here and one arm in [`load`].
+
+mod detect;
+mod plan;
+mod plan_config;
+mod redact;
+mod sections;
+mod state;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+pub use detect::NotAnInventory;
+pub use redact::RedactionKey;
+pub use sections::SectionError;
+
+use crate::inventory::Inventory;
+
+/// Where the text of an input comes from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file.
+    File(PathBuf),
+    /// Text in memory, with the name messages call it by.
+    Memory {
+        /// Name in messages: `-` for standard input.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Input {
+    /// The name messages call it by.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Memory { name, .. } => name.clone(),
+        }
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(match self {
+            Self::File(path) => Box::new(File::open(path)?),
+            Self::Memory { bytes, .. } => Box::new(bytes.as_slice()),
+        })
+    }
+}
+
+/// The attributes policies read, by resource type. Everything else stays in the file.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Load every attribute of every type.
+    pub everything: bool,
+    types: BTreeMap<String, WantedType>,
+}
+
+/// The attributes that are read of one type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedType {
+    everything: bool,
+    names: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// Every attribute of every type.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self { everything: true, types: BTreeMap::new() }
+    }
+
+    /// Asks for one top-level attribute of a type.
+    pub fn add(&mut self, type_name: &str, attribute: &str) {
+        let wanted = self.types.entry(type_name.to_owned()).or_default();
+        wanted.names.insert(attribute.to_owned());
+    }
+
+    /// Asks for all attributes of a type.
+    pub fn add_all(&mut self, type_name: &str) {
+        self.types.entry(type_name.to_owned()).or_default().everything = true;
+    }
+
+    /// What is wanted of a type; `None` if nothing is.
+    #[must_use]
+    pub fn of(&self, type_name: &str) -> Option<&WantedType> {
+        static EVERYTHING: WantedType = WantedType { everything: true, names: BTreeSet::new() };
+        if self.everything { Some(&EVERYTHING) } else { self.types.get(type_name) }
+    }
+}
+
+impl WantedType {
+    /// Whether an attribute is wanted.
+    #[must_use]
+    pub fn wants(&self, name: &str) -> bool {
+        self.everything || self.names.contains(name)
+    }
+}
+
+/// How to load.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// What to keep.
+    pub wanted: Wanted,
+    /// Key of the digests that replace secrets.
+    pub key: RedactionKey,
+}
+
+/// Why an input gave no inventory.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be opened or read.
+    #[error("cannot read {input}: {source}")]
+    Read {
+        /// The input's name.
+        input: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// It is something else than a plan, a state or a configuration.
+    #[error("{input} is {what}")]
+    NotAnInventory {
+        /// The input's name.
+        input: String,
+        /// What it is instead and what to do.
+        what: NotAnInventory,
+    },
+    /// It is broken JSON.
+    #[error("{input}: {source}\n  expected the output of `terraform show -json PLANFILE`; write it to the file again")]
+    Sections {
+        /// The input's name.
+        input: String,
+        /// Where it broke.
+        source: SectionError,
+    },
+    /// A part of it has another shape than Terraform writes.
+    #[error("{input}: {section} at byte {at} is not what Terraform writes: {reason}")]
+    Shape {
+        /// The input's name.
+        input: String,
+        /// The section of the plan or state.
+        section: String,
+        /// Byte offset of the part.
+        at: u64,
+        /// What is wrong, without quoting values.
+        reason: String,
+    },
+}
+
+/// Loads a plan (`terraform show -json PLANFILE`), a state (`terraform show
+/// -json`) or a state file, whichever the input is.
+///
+/// # Errors
+/// If the input cannot be read or is none of these; the message says what it is.
+pub fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError> {
+    if let Input::File(path) = input {
+        refuse_directory(path)?;
+    }
+    let name = input.name();
+    let read = |source| LoadError::Read { input: name.clone(), source };
+    let mut head = vec![0; 4096];
+    let len = fill(&mut *input.open().map_err(read)?, &mut head).map_err(read)?;
+    head.truncate(len);
+    match detect::encoding(&head) {
+        detect::Encoding::Utf8 => {}
+        detect::Encoding::Utf16(encoding) => {
+            let mut bytes = Vec::new();
+            input.open().map_err(read)?.read_to_end(&mut bytes).map_err(read)?;
+            let (text, _, malformed) = encoding.decode(&bytes);
+            if malformed {
+                return Err(LoadError::NotAnInventory { input: name, what: NotAnInventory::BrokenUtf16 });
+            }
+            let input = Input::Memory { name, bytes: text.into_owned().into_bytes() };
+            return load(&input, options);
+        }
+    }
+    detect::refuse_other(&head).map_err(|what| LoadError::NotAnInventory { input: name.clone(), what })?;
+    plan::load(input, options)
+}
+
+fn refuse_directory(path: &Path) -> Result<(), LoadError> {
+    let input = path.display().to_string();
+    match std::fs::metadata(path) {
+        Ok(data) if data.is_dir() => Err(LoadError::NotAnInventory { input, what: NotAnInventory::Directory }),
+        Ok(_) => Ok(()),
+        Err(source) => Err(LoadError::Read { input, source }),
+    }
+}
+
+fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while len < buffer.len() {
+        match reader.read(&mut buffer[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(len)
+}

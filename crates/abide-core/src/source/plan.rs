@@ -1,0 +1,458 @@
+//! Plans: `terraform show -json PLANFILE`, of Terraform or OpenTofu.
+//!
+//! Values come from `resource_changes[].change` (`after` with `after_unknown`
+//! laid over it), because `planned_values` leaves unknown values out. Their
+//! provenance comes from `configuration`. States arrive here too, since a
+//! file's kind is only known after its keys; [`super::state`] reads those.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::detect::{NotAnInventory, guess_object};
+use super::sections::{Handler, SectionError, Walker, Want};
+use super::values;
+use super::{Input, LoadError, LoadOptions, plan_config, state};
+use crate::address::{InstanceKey, Mode};
+use crate::config::{Body, Configuration, Written, written};
+use crate::diagnostic::{Diagnostic, Level};
+use crate::inventory::{Action, Check, Inventory, InventoryBuilder, NewResource, ResourceDrift, SourceKind};
+use crate::attribute::Step;
+use crate::value::{Object, Value};
+
+/// Loads a plan or a state.
+pub(super) fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError> {
+    let name = input.name();
+    let open = || input.open().map_err(|source| LoadError::Read { input: name.clone(), source });
+    let mut loader = Loader::new(&name, options);
+    Walker::new(open()?).walk(&mut loader).map_err(|error| error.in_input(&name))?;
+    loader.check_versions().map_err(|what| LoadError::NotAnInventory { input: name.clone(), what })?;
+    if loader.is_plan() {
+        if !loader.has("resource_changes") && loader.has("planned_values") {
+            // Old versions leave the list out when nothing changes.
+            let mut second = state::PlannedValues { builder: &mut loader.builder, options };
+            Walker::new(open()?).walk(&mut second).map_err(|error| error.in_input(&name))?;
+        }
+        return loader.finish_plan().map_err(|error| error.in_input(&name));
+    }
+    Ok(loader.finish_state())
+}
+
+/// What stops a walk, before the input's name is known.
+pub(super) enum WalkError {
+    Sections(SectionError),
+    Shape { section: String, at: u64, reason: String },
+}
+
+impl From<SectionError> for WalkError {
+    fn from(error: SectionError) -> Self {
+        Self::Sections(error)
+    }
+}
+
+impl WalkError {
+    /// An error of a section; serde's text never quotes string values of ours
+    /// because every field that may hold one accepts any value.
+    pub(super) fn shape(section: &str, at: u64, error: &serde_json::Error) -> Self {
+        let reason = match error.classify() {
+            serde_json::error::Category::Data => describe(error),
+            _ => format!("broken JSON at column {}", error.column()),
+        };
+        Self::Shape { section: section.to_owned(), at, reason }
+    }
+
+    fn in_input(self, input: &str) -> LoadError {
+        let input = input.to_owned();
+        match self {
+            Self::Sections(source) => LoadError::Sections { input, source },
+            Self::Shape { section, at, reason } => LoadError::Shape { input, section, at, reason },
+        }
+    }
+}
+
+/// serde's reason without the value it met: `invalid type: string "hunter2"` would leak one.
+fn describe(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(": ") {
+        Some((kind @ ("invalid type" | "invalid value"), rest)) => {
+            let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+            format!("{kind}, expected {expected}")
+        }
+        _ => text,
+    }
+}
+
+struct Loader<'o> {
+    builder: InventoryBuilder,
+    options: &'o LoadOptions,
+    keys: Vec<String>,
+    format_version: Option<String>,
+    state_version: Option<u64>,
+    errored: bool,
+    complete: bool,
+    deferred: usize,
+    configuration: Option<(Vec<u8>, u64)>,
+}
+
+impl<'o> Loader<'o> {
+    fn new(name: &str, options: &'o LoadOptions) -> Self {
+        Self {
+            builder: InventoryBuilder::new(SourceKind::Plan, name),
+            options,
+            keys: Vec::new(),
+            format_version: None,
+            state_version: None,
+            errored: false,
+            complete: true,
+            deferred: 0,
+            configuration: None,
+        }
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.keys.iter().any(|known| known == key)
+    }
+
+    fn is_plan(&self) -> bool {
+        ["resource_changes", "planned_values", "configuration", "resource_drift", "output_changes", "errored", "relevant_attributes"]
+            .iter()
+            .any(|key| self.has(key))
+    }
+
+    fn check_versions(&self) -> Result<(), NotAnInventory> {
+        if let Some(version) = self.state_version {
+            return match version {
+                4 => Ok(()),
+                other => Err(NotAnInventory::Version {
+                    what: "state file",
+                    found: other.to_string(),
+                    supported: "version 4, which Terraform 0.12 and later write; `terraform state pull` with a current Terraform upgrades it",
+                }),
+            };
+        }
+        let Some(format) = &self.format_version else { return Err(guess_object(&self.keys)) };
+        let major = format.split('.').next().unwrap_or_default();
+        if matches!(major, "0" | "1") {
+            return Ok(());
+        }
+        let what = if self.is_plan() { "plan" } else { "state" };
+        let found = format.escape_debug().take(20).collect();
+        Err(NotAnInventory::Version { what, found, supported: "format_version 0.x and 1.x" })
+    }
+
+    fn finish_plan(mut self) -> Result<Inventory, WalkError> {
+        let configuration = match self.configuration.take() {
+            Some((json, at)) => plan_config::read(&json, at, &self.options.wanted, &mut self.builder)?,
+            None => {
+                self.warn("no-configuration", "the plan has no `configuration`: what unknown values come from cannot be told");
+                Configuration::default()
+            }
+        };
+        if self.errored {
+            let message = "Terraform reports that planning failed (`errored`): resources may be missing. Fix the errors and plan again";
+            self.builder.inventory().diagnostics.push(Diagnostic::new(Level::Error, "plan-errored", message));
+        }
+        if !self.complete {
+            self.warn("plan-incomplete", "the plan is not complete (`-target` or deferred changes): resources may be missing");
+        }
+        if self.deferred > 0 {
+            let message = format!("{} changes are deferred to a later plan and are not judged", self.deferred);
+            self.warn("plan-deferred", &message);
+        }
+        let mut inventory = self.builder.finish(configuration);
+        settle_unknowns(&mut inventory);
+        Ok(inventory)
+    }
+
+    fn finish_state(mut self) -> Inventory {
+        self.builder.inventory().kind = SourceKind::State;
+        self.builder.finish(Configuration::default())
+    }
+
+    fn warn(&mut self, code: &'static str, message: &str) {
+        self.builder.inventory().diagnostics.push(Diagnostic::new(Level::Warning, code, message));
+    }
+}
+
+impl Handler for Loader<'_> {
+    type Error = WalkError;
+
+    fn want(&mut self, key: &str) -> Want {
+        if self.keys.len() < 64 {
+            self.keys.push(key.to_owned());
+        }
+        match key {
+            "resource_changes" | "resource_drift" | "deferred_changes" | "checks" | "resources" => Want::Elements,
+            "format_version" | "terraform_version" | "version" | "errored" | "complete" | "configuration" | "values" => Want::Whole,
+            _ => Want::Skip,
+        }
+    }
+
+    fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
+        if key == "configuration" {
+            self.configuration = Some((json.to_vec(), at));
+            return Ok(());
+        }
+        let text = std::str::from_utf8(json).map_err(|_| WalkError::Shape {
+            section: key.to_owned(),
+            at,
+            reason: "the text is not UTF-8".to_owned(),
+        })?;
+        let shape = |error: serde_json::Error| WalkError::shape(key, at, &error);
+        match key {
+            "resource_changes" => self.change(text).map_err(shape)?,
+            "resource_drift" => self.drift(text).map_err(shape)?,
+            "deferred_changes" => self.deferred += 1,
+            "checks" => self.check(text),
+            "values" => state::shown(text, &mut self.builder, self.options).map_err(shape)?,
+            "resources" => state::file_resource(text, &mut self.builder, self.options).map_err(shape)?,
+            "format_version" => self.format_version = Some(serde_json::from_str(text).map_err(shape)?),
+            // Not `"4"`: other programs' files have a `version` too.
+            "version" => self.state_version = serde_json::from_str(text).ok(),
+            "terraform_version" => self.builder.inventory().terraform_version = serde_json::from_str(text).ok(),
+            "errored" => self.errored = text == "true",
+            "complete" => self.complete = text != "false",
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct RawChange<'a> {
+    #[serde(borrow)]
+    address: Cow<'a, str>,
+    #[serde(borrow)]
+    previous_address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    module_address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    mode: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    type_name: Cow<'a, str>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    index: Option<Key>,
+    #[serde(borrow)]
+    deposed: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    change: RawDiff<'a>,
+}
+
+#[derive(Deserialize)]
+struct RawDiff<'a> {
+    #[serde(borrow)]
+    actions: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow)]
+    after: Option<&'a RawValue>,
+    #[serde(borrow)]
+    after_unknown: Option<&'a RawValue>,
+    #[serde(borrow)]
+    before_sensitive: Option<&'a RawValue>,
+    #[serde(borrow)]
+    after_sensitive: Option<&'a RawValue>,
+    importing: Option<serde::de::IgnoredAny>,
+}
+
+/// `0` or `"key"`.
+pub(super) struct Key(pub(super) InstanceKey);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl serde::de::Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an instance key: a number or a string")
+            }
+
+            fn visit_u64<E>(self, index: u64) -> Result<Key, E> {
+                Ok(Key(InstanceKey::Index(index)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+                Ok(Key(InstanceKey::Name(name.into())))
+            }
+        }
+        deserializer.deserialize_any(KeyVisitor)
+    }
+}
+
+impl Loader<'_> {
+    fn change(&mut self, text: &str) -> serde_json::Result<()> {
+        let raw: RawChange<'_> = serde_json::from_str(text)?;
+        let action = action(&raw.change.actions);
+        // A deposed object is the old half of a replacement; it is always destroyed.
+        if raw.deposed.is_some() || !action.exists_after() {
+            return Ok(());
+        }
+        let mode = mode(&raw.mode);
+        let values = self.values(mode, &raw.type_name, raw.change.after, raw.change.after_unknown, raw.change.after_sensitive)?;
+        self.builder.add(NewResource {
+            address: &raw.address,
+            module: raw.module_address.as_deref(),
+            mode,
+            type_name: &raw.type_name,
+            name: &raw.name,
+            key: raw.index.map(|key| key.0),
+            action,
+            values,
+            previous_address: raw.previous_address.as_deref(),
+            importing: raw.change.importing.is_some(),
+        });
+        Ok(())
+    }
+
+    fn drift(&mut self, text: &str) -> serde_json::Result<()> {
+        let raw: RawChange<'_> = serde_json::from_str(text)?;
+        let action = action(&raw.change.actions);
+        // A refresh-only plan also lists what only moved, as a no-op.
+        if raw.deposed.is_some() || action == Action::NoOp {
+            return Ok(());
+        }
+        let mode = mode(&raw.mode);
+        let before = self.values(mode, &raw.type_name, raw.change.before, None, raw.change.before_sensitive)?;
+        let after = self.values(mode, &raw.type_name, raw.change.after, None, raw.change.after_sensitive)?;
+        let type_name = self.builder.intern(&raw.type_name);
+        let address = crate::address::ResourceAddress::from_terraform(&raw.address);
+        self.builder.inventory().drift.push(ResourceDrift { address, type_name, action, before, after });
+        Ok(())
+    }
+
+    fn values(
+        &self,
+        mode: Mode,
+        type_name: &str,
+        values: Option<&RawValue>,
+        unknown: Option<&RawValue>,
+        sensitive: Option<&RawValue>,
+    ) -> serde_json::Result<Object> {
+        let Some(wanted) = self.options.wanted.of(type_name) else { return Ok(Object::default()) };
+        let mut object = values.map_or(Ok(Object::default()), |json| values::object(json.get(), wanted))?;
+        if let Some(json) = unknown
+            && mentions_true(json.get())
+        {
+            values::mark_unknown(&mut object, values::object(json.get(), wanted)?);
+        }
+        state::redact(&mut object, mode, type_name, sensitive, wanted, &self.options.key)?;
+        Ok(object)
+    }
+
+    /// Checks are for information; one of another shape is passed over.
+    fn check(&mut self, text: &str) {
+        #[derive(Deserialize)]
+        struct RawCheck {
+            address: RawAddress,
+            status: String,
+            #[serde(default)]
+            instances: Vec<RawInstance>,
+        }
+        #[derive(Deserialize)]
+        struct RawAddress {
+            to_display: String,
+        }
+        #[derive(Deserialize)]
+        struct RawInstance {
+            #[serde(default)]
+            problems: Vec<RawProblem>,
+        }
+        #[derive(Deserialize)]
+        struct RawProblem {
+            message: Option<String>,
+        }
+        if let Ok(raw) = serde_json::from_str::<RawCheck>(text) {
+            let problems = raw.instances.into_iter().flat_map(|i| i.problems).filter_map(|p| p.message).collect();
+            let check = Check { address: raw.address.to_display, status: raw.status, problems };
+            self.builder.inventory().checks.push(check);
+        }
+    }
+}
+
+/// Whether a tree of marks can hold a `true`. A name that contains the word
+/// only costs a needless look.
+pub(super) fn mentions_true(json: &str) -> bool {
+    memchr::memmem::find(json.as_bytes(), b"true").is_some()
+}
+
+pub(super) fn mode(text: &str) -> Mode {
+    if text == "data" { Mode::Data } else { Mode::Managed }
+}
+
+fn action(actions: &[Cow<'_, str>]) -> Action {
+    let actions: Vec<&str> = actions.iter().map(AsRef::as_ref).collect();
+    match actions.as_slice() {
+        ["no-op"] => Action::NoOp,
+        ["create"] => Action::Create,
+        ["read"] => Action::Read,
+        ["delete"] => Action::Delete,
+        ["forget"] => Action::Forget,
+        ["delete", "create"] | ["create", "delete"] | ["create", "forget"] => Action::Replace,
+        // `update`, and whatever a later version adds: it exists afterwards.
+        _ => Action::Update,
+    }
+}
+
+/// Decides which unknown values were in fact never set (see `DESIGN`: absent is not unknown).
+///
+/// Terraform marks every Optional+Computed attribute nobody wrote as unknown;
+/// only the configuration tells them from those that wait for another resource.
+fn settle_unknowns(inventory: &mut Inventory) {
+    let schema = abide_schema::ProviderSchema::aws();
+    let configuration = &inventory.configuration;
+    for resource in &mut inventory.resources {
+        let Some(config) = resource.config.and_then(|at| configuration.resources.get(at as usize)) else { continue };
+        let block = match resource.mode {
+            Mode::Managed => schema.resource(&resource.type_name),
+            Mode::Data => schema.data_source(&resource.type_name),
+        };
+        let never_written = |name: &str| match block.as_ref().and_then(|block| block.member(name)) {
+            // Set by the provider alone: it has a value, nobody knows it yet.
+            Some(abide_schema::Member::Attribute(attribute)) => attribute.optional && attribute.computed,
+            // A block is only ever unknown because a `dynamic` block makes it.
+            Some(abide_schema::Member::Block(_)) => false,
+            None => !matches!(name, "id" | "arn"),
+        };
+        settle_object(&mut resource.values, &config.body, &mut Vec::new(), &never_written);
+    }
+}
+
+fn settle_object(values: &mut Object, body: &Body, path: &mut Vec<Step>, never_written: &dyn Fn(&str) -> bool) {
+    values.retain(|name, value| {
+        path.push(Step::Name(name.into()));
+        let keep = settle(value, body, path, never_written);
+        path.pop();
+        keep
+    });
+}
+
+/// Settles one value; false if it is absent.
+fn settle(value: &mut Value, body: &Body, path: &mut Vec<Step>, never_written: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Unknown => {
+            let absent = matches!(written(body, path), Written::Absent);
+            match path.as_slice() {
+                [Step::Name(name)] => !(absent && never_written(name)),
+                _ => !absent,
+            }
+        }
+        Value::Object(object) => {
+            settle_object(object, body, path, never_written);
+            true
+        }
+        Value::List(list) => {
+            for (index, value) in list.iter_mut().enumerate() {
+                path.push(Step::Index(index));
+                if !settle(value, body, path, never_written) {
+                    *value = Value::Null;
+                }
+                path.pop();
+            }
+            true
+        }
+        _ => true,
+    }
+}

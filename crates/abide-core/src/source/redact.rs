@@ -1,0 +1,105 @@
+//! Replaces secrets by keyed digests, before anything else can see them.
+
+use sha2::{Digest, Sha256};
+
+use crate::value::{Object, SecretDigest, Value};
+
+/// The key of the digests. With a fresh key for each run nobody can test
+/// guesses against a digest; equality holds within the run.
+#[derive(Clone)]
+pub struct RedactionKey([u8; 32]);
+
+impl std::fmt::Debug for RedactionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RedactionKey")
+    }
+}
+
+impl RedactionKey {
+    /// A key from random bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest that stands for a secret. A string and the JSON string of
+    /// it have the same digest.
+    #[must_use]
+    pub fn digest(&self, value: &Value) -> SecretDigest {
+        // HMAC by its definition (RFC 2104); the key is shorter than a block.
+        let mut inner = [0x36; 64];
+        let mut outer = [0x5c; 64];
+        for (at, byte) in self.0.iter().enumerate() {
+            inner[at] ^= byte;
+            outer[at] ^= byte;
+        }
+        let text = serde_json::to_vec(value).unwrap_or_default();
+        let inside = Sha256::new().chain_update(inner).chain_update(text).finalize();
+        let digest = Sha256::new().chain_update(outer).chain_update(inside).finalize();
+        let mut short = [0; 16];
+        short.copy_from_slice(&digest[..16]);
+        SecretDigest(short)
+    }
+
+    fn redact(&self, value: &mut Value) {
+        match value {
+            // Unknown says nothing; digests and null have nothing to hide.
+            Value::Unknown | Value::Redacted(_) | Value::Null => {}
+            secret => *secret = Value::Redacted(self.digest(secret)),
+        }
+    }
+
+    /// Redacts what a sensitivity tree (`after_sensitive`, `sensitive_values`) marks with `true`.
+    pub(super) fn apply_marks(&self, values: &mut Object, marks: &Object) {
+        for (name, mark) in marks.iter() {
+            if let Some(value) = values.get_mut(name) {
+                self.apply_mark(value, mark);
+            }
+        }
+    }
+
+    fn apply_mark(&self, value: &mut Value, mark: &Value) {
+        match (value, mark) {
+            (value, Value::Bool(true)) => self.redact(value),
+            (Value::Object(values), Value::Object(marks)) => self.apply_marks(values, marks),
+            (Value::List(values), Value::List(marks)) => {
+                for (value, mark) in values.iter_mut().zip(marks) {
+                    self.apply_mark(value, mark);
+                }
+                // Marks of a set may come in another number; then order cannot be trusted.
+                if values.len() != marks.len() && marks.iter().any(has_mark) {
+                    values.iter_mut().for_each(|value| self.redact(value));
+                }
+            }
+            // Marks of another shape than the value: hide all of it.
+            (value, mark) if has_mark(mark) => self.redact(value),
+            _ => {}
+        }
+    }
+
+    /// Redacts what a name path reaches, through lists and blocks.
+    pub(super) fn apply_path(&self, values: &mut Object, path: &[&str]) {
+        let [name, rest @ ..] = path else { return };
+        if let Some(value) = values.get_mut(name) {
+            self.descend(value, rest);
+        }
+    }
+
+    fn descend(&self, value: &mut Value, rest: &[&str]) {
+        match (value, rest) {
+            (value, []) => self.redact(value),
+            (Value::Object(object), rest) => self.apply_path(object, rest),
+            (Value::List(list), rest) => list.iter_mut().for_each(|value| self.descend(value, rest)),
+            _ => {}
+        }
+    }
+}
+
+fn has_mark(mark: &Value) -> bool {
+    match mark {
+        Value::Bool(mark) => *mark,
+        Value::List(list) => list.iter().any(has_mark),
+        Value::Object(object) => object.iter().any(|(_, mark)| has_mark(mark)),
+        _ => false,
+    }
+}

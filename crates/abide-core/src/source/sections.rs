@@ -1,0 +1,485 @@
+//! Walks the top level of a large JSON object without keeping it in memory.
+//!
+//! A plan of 100 000 resources is 300 MB, and a third of it (`planned_values`)
+//! repeats what another section says better. The walker reads through a small
+//! window, skips sections nobody wants by counting brackets 64 bytes at a
+//! time, hands out array elements one by one, and leaves their parsing to
+//! `serde_json`. Memory then depends on the largest element, not on the file,
+//! and no file is mapped (a mapped file that shrinks kills the process).
+//!
+//! Skipped sections are checked for balanced brackets and quotes only.
+
+use std::io::{self, Read};
+
+use wide::i8x16;
+
+/// What a handler wants of a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    /// Nothing.
+    Skip,
+    /// Its text.
+    Whole,
+    /// The text of each element, if it is an array; else its text.
+    Elements,
+}
+
+/// Receives sections as the walker passes them.
+pub(super) trait Handler {
+    /// What stops the walk.
+    type Error: From<SectionError>;
+
+    /// Asked at each key of the top level.
+    fn want(&mut self, key: &str) -> Want;
+
+    /// One section, or one element of one; `at` is its byte offset in the input.
+    fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), Self::Error>;
+}
+
+/// Why the text is no complete JSON object.
+#[derive(Debug, thiserror::Error)]
+pub enum SectionError {
+    /// Reading failed.
+    #[error("reading failed at byte {at}: {source}")]
+    Read {
+        /// Bytes read so far.
+        at: u64,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The text ends inside the object.
+    #[error("the JSON ends at byte {at} inside {inside}: the file is truncated")]
+    Truncated {
+        /// Length of the input.
+        at: u64,
+        /// What was open.
+        inside: String,
+    },
+    /// Something is where something else belongs.
+    #[error("not JSON at byte {at}: expected {expected}")]
+    Syntax {
+        /// Byte offset.
+        at: u64,
+        /// What belongs there.
+        expected: &'static str,
+    },
+}
+
+const WINDOW: usize = 256 * 1024;
+
+/// A window over a reader.
+pub(super) struct Walker<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    /// Start of what is not yet consumed.
+    start: usize,
+    /// End of what has been read.
+    end: usize,
+    /// Offset of `buffer[0]` in the input.
+    base: u64,
+    finished: bool,
+}
+
+impl<R: Read> Walker<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self { reader, buffer: vec![0; WINDOW], start: 0, end: 0, base: 0, finished: false }
+    }
+
+    /// Walks the object. Text after its end is an error, except white space.
+    pub(super) fn walk<H: Handler>(&mut self, handler: &mut H) -> Result<(), H::Error> {
+        self.skip_byte_order_mark()?;
+        self.expect(b'{', "`{`")?;
+        if self.peek("the top level")? == b'}' {
+            self.start += 1;
+        } else {
+            loop {
+                let key = self.key()?;
+                self.expect(b':', "`:`")?;
+                match handler.want(&key) {
+                    Want::Skip => self.skip_value(&key)?,
+                    Want::Elements if self.peek(&key)? == b'[' => self.elements(&key, handler)?,
+                    Want::Whole | Want::Elements => {
+                        let (json, at) = self.value(&key)?;
+                        handler.take(&key, json, at)?;
+                    }
+                }
+                match self.next_token("the top level")? {
+                    b',' => {}
+                    b'}' => break,
+                    _ => return Err(self.syntax("`,` or `}`").into()),
+                }
+            }
+        }
+        match self.peek_or_end()? {
+            None => Ok(()),
+            Some(_) => Err(self.syntax("the end of the file").into()),
+        }
+    }
+
+    fn skip_byte_order_mark(&mut self) -> Result<(), SectionError> {
+        self.peek_or_end()?;
+        if self.buffer[self.start..self.end].starts_with(b"\xef\xbb\xbf") {
+            self.start += 3;
+        }
+        Ok(())
+    }
+
+    fn elements<H: Handler>(&mut self, key: &str, handler: &mut H) -> Result<(), H::Error> {
+        self.expect(b'[', "`[`")?;
+        if self.peek(key)? == b']' {
+            self.start += 1;
+            return Ok(());
+        }
+        loop {
+            let (json, at) = self.value(key)?;
+            handler.take(key, json, at)?;
+            match self.next_token(key)? {
+                b',' => {}
+                b']' => return Ok(()),
+                _ => return Err(self.syntax("`,` or `]`").into()),
+            }
+        }
+    }
+
+    fn key(&mut self) -> Result<String, SectionError> {
+        if self.peek("the top level")? != b'"' {
+            self.start += 1;
+            return Err(self.syntax("a quoted key"));
+        }
+        let (json, at) = self.value("the top level")?;
+        serde_json::from_slice(json).map_err(|_| SectionError::Syntax { at, expected: "a quoted key" })
+    }
+
+    /// The text of the next value, contiguous in the buffer.
+    fn value(&mut self, inside: &str) -> Result<(&[u8], u64), SectionError> {
+        self.peek(inside)?;
+        let mut scan = Scan::default();
+        let mut scanned = self.start;
+        let end = loop {
+            match scan.feed(&self.buffer[scanned..self.end]) {
+                Some(len) => break scanned + len,
+                None => {
+                    let done = self.end - self.start;
+                    if self.fill()? == 0 {
+                        if scan.may_end() {
+                            break self.end;
+                        }
+                        return Err(self.truncated(inside));
+                    }
+                    scanned = self.start + done;
+                }
+            }
+        };
+        let at = self.base + self.start as u64;
+        let from = std::mem::replace(&mut self.start, end);
+        Ok((&self.buffer[from..end], at))
+    }
+
+    fn skip_value(&mut self, inside: &str) -> Result<(), SectionError> {
+        self.peek(inside)?;
+        let mut scan = Scan::default();
+        loop {
+            if let Some(len) = scan.feed(&self.buffer[self.start..self.end]) {
+                self.start += len;
+                return Ok(());
+            }
+            self.start = self.end;
+            if self.fill()? == 0 {
+                return if scan.may_end() { Ok(()) } else { Err(self.truncated(inside)) };
+            }
+        }
+    }
+
+    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), SectionError> {
+        if self.next_token("the top level")? == byte {
+            Ok(())
+        } else {
+            Err(self.syntax(expected))
+        }
+    }
+
+    fn next_token(&mut self, inside: &str) -> Result<u8, SectionError> {
+        let byte = self.peek(inside)?;
+        self.start += 1;
+        Ok(byte)
+    }
+
+    fn peek(&mut self, inside: &str) -> Result<u8, SectionError> {
+        match self.peek_or_end()? {
+            Some(byte) => Ok(byte),
+            None => Err(self.truncated(inside)),
+        }
+    }
+
+    /// The next byte that is no white space.
+    fn peek_or_end(&mut self) -> Result<Option<u8>, SectionError> {
+        loop {
+            while self.start < self.end {
+                match self.buffer[self.start] {
+                    b' ' | b'\t' | b'\r' | b'\n' => self.start += 1,
+                    byte => return Ok(Some(byte)),
+                }
+            }
+            if self.fill()? == 0 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads more behind what is not yet consumed; 0 at the end of the input.
+    fn fill(&mut self) -> Result<usize, SectionError> {
+        if self.finished {
+            return Ok(0);
+        }
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.base += self.start as u64;
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        loop {
+            match self.reader.read(&mut self.buffer[self.end..]) {
+                Ok(read) => {
+                    self.finished = read == 0;
+                    self.end += read;
+                    return Ok(read);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(SectionError::Read { at: self.base + self.end as u64, source }),
+            }
+        }
+    }
+
+    fn syntax(&self, expected: &'static str) -> SectionError {
+        SectionError::Syntax { at: self.base + self.start.saturating_sub(1) as u64, expected }
+    }
+
+    fn truncated(&self, inside: &str) -> SectionError {
+        let inside = if inside == "the top level" { inside.to_owned() } else { format!("`{inside}`") };
+        SectionError::Truncated { at: self.base + self.end as u64, inside }
+    }
+}
+
+/// Finds the end of one JSON value, over any number of slices.
+#[derive(Default)]
+struct Scan {
+    depth: u64,
+    in_string: bool,
+    /// The last byte was a backslash that escapes the next.
+    escape: bool,
+    kind: Kind,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Unseen,
+    /// A string, or something in brackets.
+    Enclosed,
+    /// A number or a word; ends before a delimiter.
+    Bare,
+}
+
+impl Scan {
+    /// Whether the value is complete if the input ends here.
+    fn may_end(&self) -> bool {
+        self.kind == Kind::Bare
+    }
+
+    /// Length of the value's rest, if it ends in `bytes`.
+    fn feed(&mut self, bytes: &[u8]) -> Option<usize> {
+        let first = *bytes.first()?;
+        if self.kind == Kind::Unseen {
+            self.kind = if matches!(first, b'"' | b'{' | b'[') { Kind::Enclosed } else { Kind::Bare };
+        }
+        if self.kind == Kind::Bare {
+            return bytes.iter().position(|b| matches!(b, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n'));
+        }
+        let mut at = 0;
+        while let Some(block) = bytes.get(at..at + 64) {
+            if let Some(end) = self.block(block) {
+                return Some(at + end);
+            }
+            at += 64;
+        }
+        bytes[at..].iter().position(|byte| self.byte(*byte)).map(|end| at + end + 1)
+    }
+
+    /// Takes one byte; true if it ends the value.
+    fn byte(&mut self, byte: u8) -> bool {
+        if self.escape {
+            self.escape = false;
+            return false;
+        }
+        match byte {
+            b'\\' if self.in_string => self.escape = true,
+            b'"' => {
+                self.in_string = !self.in_string;
+                return !self.in_string && self.depth == 0;
+            }
+            b'{' | b'[' if !self.in_string => self.depth += 1,
+            b'}' | b']' if !self.in_string => {
+                self.depth = self.depth.saturating_sub(1);
+                return self.depth == 0;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// Takes 64 bytes. Only where the value could end in them, or where an
+    /// escape needs care, does it look at single bytes.
+    fn block(&mut self, block: &[u8]) -> Option<usize> {
+        let masks = Masks::of(block);
+        if masks.backslash == 0 && !self.escape {
+            let inside = prefix_xor(masks.quote) ^ if self.in_string { u64::MAX } else { 0 };
+            let closing = u64::from((masks.close & !inside).count_ones());
+            // Depth 0 means the value is a string, which ends at a quote.
+            if self.depth > closing {
+                self.depth = self.depth - closing + u64::from((masks.open & !inside).count_ones());
+                self.in_string = inside >> 63 == 1;
+                return None;
+            }
+        }
+        block.iter().position(|byte| self.byte(*byte)).map(|end| end + 1)
+    }
+}
+
+/// Where the structural bytes of a 64-byte block are, one bit a byte.
+struct Masks {
+    quote: u64,
+    backslash: u64,
+    open: u64,
+    close: u64,
+}
+
+impl Masks {
+    fn of(block: &[u8]) -> Self {
+        let mut masks = Self { quote: 0, backslash: 0, open: 0, close: 0 };
+        for (lane, chunk) in block.chunks_exact(16).enumerate() {
+            let mut bytes = [0i8; 16];
+            for (to, from) in bytes.iter_mut().zip(chunk) {
+                *to = from.cast_signed();
+            }
+            let bytes = i8x16::from(bytes);
+            // `[` and `]` differ from `{` and `}` in bit 5 alone.
+            let folded = bytes | i8x16::splat(0x20);
+            let shift = lane * 16;
+            let mask = |bytes: i8x16, byte: u8| u64::from(bytes.simd_eq(i8x16::splat(byte.cast_signed())).to_bitmask() & 0xffff) << shift;
+            masks.quote |= mask(bytes, b'"');
+            masks.backslash |= mask(bytes, b'\\');
+            masks.open |= mask(folded, b'{');
+            masks.close |= mask(folded, b'}');
+        }
+        masks
+    }
+}
+
+/// Bit `i` of the result is the parity of bits `0..=i`: set from each opening
+/// quote up to, not including, its closing quote.
+fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Default)]
+    struct Collect(Vec<(String, String)>);
+
+    impl Handler for Collect {
+        type Error = SectionError;
+
+        fn want(&mut self, key: &str) -> Want {
+            match key.chars().next() {
+                Some('s') => Want::Skip,
+                Some('e') => Want::Elements,
+                _ => Want::Whole,
+            }
+        }
+
+        fn take(&mut self, key: &str, json: &[u8], _: u64) -> Result<(), SectionError> {
+            self.0.push((key.into(), String::from_utf8(json.to_vec()).unwrap()));
+            Ok(())
+        }
+    }
+
+    /// A reader that gives few bytes at a time.
+    struct Drip<'a>(&'a [u8], usize);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let len = self.1.min(self.0.len()).min(out.len());
+            out[..len].copy_from_slice(&self.0[..len]);
+            self.0 = &self.0[len..];
+            Ok(len)
+        }
+    }
+
+    fn walk(text: &str, drip: usize) -> Result<Vec<(String, String)>, SectionError> {
+        let mut collect = Collect::default();
+        Walker::new(Drip(text.as_bytes(), drip)).walk(&mut collect)?;
+        Ok(collect.0)
+    }
+
+    #[test]
+    fn hands_out_sections_and_elements() {
+        let text = r#" {"w": {"a": "}\"]"}, "s": [1, {"x": "{"}], "e": [1, "two", {"t": []}, []], "w2": null, "e2": 7} "#;
+        for drip in [1, 3, 1000] {
+            let got = walk(text, drip).unwrap();
+            let want = [("w", r#"{"a": "}\"]"}"#), ("e", "1"), ("e", "\"two\""), ("e", r#"{"t": []}"#), ("e", "[]"), ("w2", "null"), ("e2", "7")];
+            assert_eq!(got, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        }
+    }
+
+    #[test]
+    fn says_where_it_ends() {
+        let error = walk(r#"{"s": {"a": [1, 2"#, 4).unwrap_err().to_string();
+        assert_eq!(error, "the JSON ends at byte 17 inside `s`: the file is truncated");
+        assert!(walk("{} {}", 9).is_err());
+        assert!(walk("", 9).is_err());
+        assert!(walk("{1: 2}", 9).is_err());
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            any::<i32>().prop_map(Into::into),
+            any::<bool>().prop_map(Into::into),
+            "[a-z\"\\\\{}\\[\\]é\n]{0,80}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                prop::collection::hash_map("[a-z\"\\\\]{0,6}", inner, 0..6).prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_json(values in prop::collection::vec(json(), 1..5), drip in 1usize..200) {
+            let mut text = String::from("{");
+            for (at, value) in values.iter().enumerate() {
+                text += &format!("\"s{at}\": {value}, \"w{at}\": {value}, ");
+            }
+            text += "\"z\": 0}";
+            let got = walk(&text, drip).unwrap();
+            prop_assert_eq!(got.len(), values.len() + 1);
+            for (value, (_, json)) in values.iter().zip(&got) {
+                prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(json).unwrap(), value);
+            }
+            // Every proper prefix is refused.
+            for cut in (1..text.len()).step_by(7).filter(|at| text.is_char_boundary(*at)) {
+                prop_assert!(walk(&text[..cut], drip).is_err());
+            }
+        }
+    }
+}
