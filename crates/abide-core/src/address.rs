@@ -59,10 +59,14 @@ pub struct AddressParts {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AddressError {
     /// The text ends before type and name.
-    #[error("`{0}` is not a resource address: expected `type.name`, `data.type.name` or `module.x.type.name`")]
+    #[error(
+        "`{0}` is not a resource address: expected `type.name`, `data.type.name` or `module.x.type.name`"
+    )]
     Incomplete(String),
     /// A key in brackets is neither a number nor a quoted string.
-    #[error("`{text}` is not a resource address: bad instance key at byte {at}, expected `[0]` or `[\"key\"]`")]
+    #[error(
+        "`{text}` is not a resource address: bad instance key at byte {at}, expected `[0]` or `[\"key\"]`"
+    )]
     Key {
         /// The whole text.
         text: String,
@@ -202,20 +206,35 @@ impl fmt::Display for AddressParts {
 fn split(text: &str) -> Result<AddressParts, AddressError> {
     let mut cursor = Cursor { text, at: 0 };
     let module = cursor.module_steps()?;
-    let mut type_name = cursor.name().ok_or_else(|| AddressError::Incomplete(text.into()))?;
+    let mut type_name = cursor
+        .name()
+        .ok_or_else(|| AddressError::Incomplete(text.into()))?;
     let mut mode = Mode::Managed;
     if type_name == "data" {
         mode = Mode::Data;
         cursor.dot()?;
-        type_name = cursor.name().ok_or_else(|| AddressError::Incomplete(text.into()))?;
+        type_name = cursor
+            .name()
+            .ok_or_else(|| AddressError::Incomplete(text.into()))?;
     }
     cursor.dot()?;
-    let name = cursor.name().ok_or_else(|| AddressError::Incomplete(text.into()))?;
+    let name = cursor
+        .name()
+        .ok_or_else(|| AddressError::Incomplete(text.into()))?;
     let key = cursor.key()?;
     if cursor.at != text.len() {
-        return Err(AddressError::Trailing { text: text.into(), at: cursor.at });
+        return Err(AddressError::Trailing {
+            text: text.into(),
+            at: cursor.at,
+        });
     }
-    Ok(AddressParts { module, mode, type_name: type_name.into(), name: name.into(), key })
+    Ok(AddressParts {
+        module,
+        mode,
+        type_name: type_name.into(),
+        name: name.into(),
+        key,
+    })
 }
 
 /// Splits a module instance address (`module.a["k"].module.b`), as in
@@ -229,12 +248,18 @@ pub fn parse_module(text: &str) -> Result<Vec<ModuleStep>, AddressError> {
     }
     // A trailing dot lets the step reader treat the last step like the others.
     let with_dot = format!("{text}.");
-    let mut cursor = Cursor { text: &with_dot, at: 0 };
+    let mut cursor = Cursor {
+        text: &with_dot,
+        at: 0,
+    };
     let steps = cursor.module_steps()?;
     if cursor.at == with_dot.len() {
         Ok(steps)
     } else {
-        Err(AddressError::Trailing { text: text.into(), at: cursor.at })
+        Err(AddressError::Trailing {
+            text: text.into(),
+            at: cursor.at,
+        })
     }
 }
 
@@ -259,10 +284,15 @@ impl<'a> Cursor<'a> {
         let mut steps = Vec::new();
         while let Some(rest) = self.rest().strip_prefix("module.") {
             self.at = self.text.len() - rest.len();
-            let name = self.name().ok_or_else(|| AddressError::Incomplete(self.text.into()))?;
+            let name = self
+                .name()
+                .ok_or_else(|| AddressError::Incomplete(self.text.into()))?;
             let key = self.key()?;
             self.dot()?;
-            steps.push(ModuleStep { name: name.into(), key });
+            steps.push(ModuleStep {
+                name: name.into(),
+                key,
+            });
         }
         Ok(steps)
     }
@@ -284,14 +314,22 @@ impl<'a> Cursor<'a> {
         } else if self.at == self.text.len() {
             Err(AddressError::Incomplete(self.text.into()))
         } else {
-            Err(AddressError::Trailing { text: self.text.into(), at: self.at })
+            Err(AddressError::Trailing {
+                text: self.text.into(),
+                at: self.at,
+            })
         }
     }
 
     fn key(&mut self) -> Result<Option<InstanceKey>, AddressError> {
-        let bad = |at| AddressError::Key { text: self.text.into(), at };
+        let bad = |at| AddressError::Key {
+            text: self.text.into(),
+            at,
+        };
         let start = self.at;
-        let Some(inside) = self.rest().strip_prefix('[') else { return Ok(None) };
+        let Some(inside) = self.rest().strip_prefix('[') else {
+            return Ok(None);
+        };
         let (key, after) = match inside.strip_prefix('"') {
             Some(quoted) => {
                 let (name, after) = unquote(quoted).ok_or_else(|| bad(start))?;
@@ -302,7 +340,11 @@ impl<'a> Cursor<'a> {
                 let (digits, after) = inside.split_at(end);
                 // `[01]` would print back as `[1]`: not what Terraform writes.
                 let plain = digits == "0" || !digits.starts_with(['0', '+']);
-                let index = digits.parse().ok().filter(|_| plain).ok_or_else(|| bad(start))?;
+                let index = digits
+                    .parse()
+                    .ok()
+                    .filter(|_| plain)
+                    .ok_or_else(|| bad(start))?;
                 (InstanceKey::Index(index), after)
             }
         };
@@ -334,7 +376,10 @@ fn unquote(text: &str) -> Option<(String, &str)> {
                 let doubled = &*c.encode_utf8(&mut doubled);
                 out.push(c);
                 let rest = text.get(at + 1..)?;
-                if rest.strip_prefix(doubled).is_some_and(|r| r.starts_with('{')) {
+                if rest
+                    .strip_prefix(doubled)
+                    .is_some_and(|r| r.starts_with('{'))
+                {
                     chars.next();
                 }
             }
@@ -365,9 +410,14 @@ mod tests {
 
     #[test]
     fn splits_modules_keys_and_data() {
-        let parts = round_trip(r#"module.a["eu.west[0]"].module.b[2].data.aws_iam_policy_document.d["x\"y"]"#);
+        let parts = round_trip(
+            r#"module.a["eu.west[0]"].module.b[2].data.aws_iam_policy_document.d["x\"y"]"#,
+        );
         assert_eq!(parts.module.len(), 2);
-        assert_eq!(parts.module[0].key, Some(InstanceKey::Name("eu.west[0]".into())));
+        assert_eq!(
+            parts.module[0].key,
+            Some(InstanceKey::Name("eu.west[0]".into()))
+        );
         assert_eq!(parts.mode, Mode::Data);
         assert_eq!(parts.key, Some(InstanceKey::Name("x\"y".into())));
     }
@@ -386,7 +436,15 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        for text in ["", "aws_s3_bucket", "module.a", "aws_s3_bucket.b[", "aws_s3_bucket.b[x]", "aws_s3_bucket.b[01]", "a.b.c"] {
+        for text in [
+            "",
+            "aws_s3_bucket",
+            "module.a",
+            "aws_s3_bucket.b[",
+            "aws_s3_bucket.b[x]",
+            "aws_s3_bucket.b[01]",
+            "a.b.c",
+        ] {
             assert!(ResourceAddress::parse(text).is_err(), "{text}");
         }
     }
@@ -394,7 +452,10 @@ mod tests {
     #[test]
     fn module_addresses() {
         assert_eq!(parse_module("").unwrap(), vec![]);
-        assert_eq!(parse_module(r#"module.a["x.y"].module.b"#).unwrap().len(), 2);
+        assert_eq!(
+            parse_module(r#"module.a["x.y"].module.b"#).unwrap().len(),
+            2
+        );
         assert!(parse_module("aws_s3_bucket.b").is_err());
     }
 

@@ -86,13 +86,17 @@ impl serde::Serialize for AttributePath {
 
 fn is_identifier(name: &str) -> bool {
     !name.is_empty()
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
         && !name.starts_with(|c: char| c.is_ascii_digit() || c == '-')
 }
 
 /// Why a text is no attribute path.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is not an attribute path: expected names and positions, as in `ingress[0].cidr_blocks`")]
+#[error(
+    "`{0}` is not an attribute path: expected names and positions, as in `ingress[0].cidr_blocks`"
+)]
 pub struct AttributePathError(String);
 
 impl std::str::FromStr for AttributePath {
@@ -146,7 +150,13 @@ mod tests {
         let path: AttributePath = "ingress[0].cidr_blocks[1]".parse().unwrap();
         assert_eq!(path.to_string(), "ingress[0].cidr_blocks[1]");
         assert_eq!(path.without_positions(), "ingress.cidr_blocks");
-        assert_eq!(AttributePath::default().name("tags").name("team name").to_string(), "tags[\"team name\"]");
+        assert_eq!(
+            AttributePath::default()
+                .name("tags")
+                .name("team name")
+                .to_string(),
+            "tags[\"team name\"]"
+        );
     }
 
     #[test]

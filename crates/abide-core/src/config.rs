@@ -69,7 +69,10 @@ impl Body {
     /// What is written for `name`; `None` if nobody set it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Expression> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, expression)| expression)
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, expression)| expression)
     }
 }
 
@@ -91,7 +94,11 @@ impl Expression {
         match self {
             Self::Constant => Vec::new(),
             Self::References(list) => list.iter().collect(),
-            Self::Blocks(bodies) => bodies.iter().flat_map(|b| &b.0).flat_map(|(_, e)| e.references()).collect(),
+            Self::Blocks(bodies) => bodies
+                .iter()
+                .flat_map(|b| &b.0)
+                .flat_map(|(_, e)| e.references())
+                .collect(),
         }
     }
 }
@@ -151,25 +158,52 @@ impl Reference {
         Some(match head {
             "var" => {
                 let (name, rest) = take_name(rest)?;
-                Self { subject: Subject::Variable(intern(name)), rest: rest.into() }
+                Self {
+                    subject: Subject::Variable(intern(name)),
+                    rest: rest.into(),
+                }
             }
             "local" => {
                 let (name, rest) = take_name(rest)?;
-                Self { subject: Subject::Local(intern(name)), rest: rest.into() }
+                Self {
+                    subject: Subject::Local(intern(name)),
+                    rest: rest.into(),
+                }
             }
             "each" => {
                 let (name, rest) = take_name(rest)?;
-                let subject = if name == "key" { Subject::EachKey } else { Subject::EachValue };
-                Self { subject, rest: rest.into() }
+                let subject = if name == "key" {
+                    Subject::EachKey
+                } else {
+                    Subject::EachValue
+                };
+                Self {
+                    subject,
+                    rest: rest.into(),
+                }
             }
-            "count" => Self { subject: Subject::CountIndex, rest: CompactString::default() },
-            "path" | "terraform" | "self" => Self { subject: Subject::Constant, rest: CompactString::default() },
+            "count" => Self {
+                subject: Subject::CountIndex,
+                rest: CompactString::default(),
+            },
+            "path" | "terraform" | "self" => Self {
+                subject: Subject::Constant,
+                rest: CompactString::default(),
+            },
             "module" => {
                 let (name, rest) = take_name(rest)?;
                 let (key, rest) = read_key(rest).ok()?;
                 let rest = rest.strip_prefix('.').unwrap_or(rest);
-                let (output, rest) = take_name(rest).map_or((None, ""), |(output, rest)| (Some(intern(output)), rest));
-                Self { subject: Subject::Module { name: intern(name), key, output }, rest: rest.into() }
+                let (output, rest) = take_name(rest)
+                    .map_or((None, ""), |(output, rest)| (Some(intern(output)), rest));
+                Self {
+                    subject: Subject::Module {
+                        name: intern(name),
+                        key,
+                        output,
+                    },
+                    rest: rest.into(),
+                }
             }
             "data" => {
                 let (type_name, rest) = take_name(rest)?;
@@ -179,12 +213,22 @@ impl Reference {
         })
     }
 
-    fn resource(mode: Mode, type_name: &str, rest: &str, intern: &mut dyn FnMut(&str) -> Arc<str>) -> Option<Self> {
+    fn resource(
+        mode: Mode,
+        type_name: &str,
+        rest: &str,
+        intern: &mut dyn FnMut(&str) -> Arc<str>,
+    ) -> Option<Self> {
         let (name, rest) = take_name(rest)?;
         let (key, rest) = read_key(rest).ok()?;
         let rest = rest.strip_prefix('.').unwrap_or(rest);
         Some(Self {
-            subject: Subject::Resource { mode, type_name: intern(type_name), name: intern(name), key },
+            subject: Subject::Resource {
+                mode,
+                type_name: intern(type_name),
+                name: intern(name),
+                key,
+            },
             rest: rest.into(),
         })
     }
@@ -192,17 +236,24 @@ impl Reference {
     /// Reads a `references` list. Terraform adds to `a.b.id` its own prefixes
     /// (`a.b`); they say nothing new and are dropped.
     #[must_use]
-    pub fn parse_list<'a>(texts: impl IntoIterator<Item = &'a str>, intern: &mut dyn FnMut(&str) -> Arc<str>) -> Vec<Self> {
+    pub fn parse_list<'a>(
+        texts: impl IntoIterator<Item = &'a str>,
+        intern: &mut dyn FnMut(&str) -> Arc<str>,
+    ) -> Vec<Self> {
         let mut kept: Vec<&str> = Vec::new();
         for text in texts {
             let is_prefix = |longer: &str| {
-                longer.strip_prefix(text).is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
+                longer
+                    .strip_prefix(text)
+                    .is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
             };
             if !kept.iter().any(|longer| is_prefix(longer)) {
                 kept.push(text);
             }
         }
-        kept.into_iter().filter_map(|text| Self::parse(text, intern)).collect()
+        kept.into_iter()
+            .filter_map(|text| Self::parse(text, intern))
+            .collect()
     }
 }
 
@@ -219,7 +270,12 @@ fn take_name(text: &str) -> Option<(&str, &str)> {
 impl std::fmt::Display for Reference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.subject {
-            Subject::Resource { mode, type_name, name, key } => {
+            Subject::Resource {
+                mode,
+                type_name,
+                name,
+                key,
+            } => {
                 if *mode == Mode::Data {
                     f.write_str("data.")?;
                 }
@@ -254,22 +310,30 @@ impl std::fmt::Display for Reference {
 /// Finds the expression behind a path of names and positions inside a block.
 #[must_use]
 pub fn written<'a>(body: &'a Body, path: &[Step]) -> Written<'a> {
-    let [Step::Name(name), rest @ ..] = path else { return Written::Hidden };
+    let [Step::Name(name), rest @ ..] = path else {
+        return Written::Hidden;
+    };
     let Some(expression) = body.get(name) else {
-        return if rest.is_empty() { Written::Absent } else { Written::Hidden };
+        return if rest.is_empty() {
+            Written::Absent
+        } else {
+            Written::Hidden
+        };
     };
     match (expression, rest) {
-        (Expression::Blocks(blocks), [Step::Index(index), rest @ ..]) if !rest.is_empty() => match blocks.as_slice() {
-            _ if *index >= blocks.len() => Written::Hidden,
-            [only] => written(only, rest),
-            // Blocks may form a set, which a plan lists in another order than
-            // the configuration: whatever any of them writes counts as written.
-            many => many
-                .iter()
-                .map(|block| written(block, rest))
-                .find(|written| !matches!(written, Written::Absent))
-                .unwrap_or(Written::Absent),
-        },
+        (Expression::Blocks(blocks), [Step::Index(index), rest @ ..]) if !rest.is_empty() => {
+            match blocks.as_slice() {
+                _ if *index >= blocks.len() => Written::Hidden,
+                [only] => written(only, rest),
+                // Blocks may form a set, which a plan lists in another order than
+                // the configuration: whatever any of them writes counts as written.
+                many => many
+                    .iter()
+                    .map(|block| written(block, rest))
+                    .find(|written| !matches!(written, Written::Absent))
+                    .unwrap_or(Written::Absent),
+            }
+        }
         // The whole attribute, or a part of one whose expression covers its parts.
         (expression, _) => Written::By(expression),
     }

@@ -59,7 +59,12 @@ impl Diagnostic {
     /// A diagnostic without a place.
     #[must_use]
     pub fn new(level: Level, code: &'static str, message: impl Into<String>) -> Self {
-        Self { level, code, message: message.into(), place: None }
+        Self {
+            level,
+            code,
+            message: message.into(),
+            place: None,
+        }
     }
 
     /// The same diagnostic at a place.
@@ -72,7 +77,13 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}]: {}", self.level.as_str(), self.code, self.message)?;
+        write!(
+            f,
+            "{}[{}]: {}",
+            self.level.as_str(),
+            self.code,
+            self.message
+        )?;
         if let Some(place) = &self.place {
             write!(f, " ({place})")?;
         }

@@ -251,7 +251,14 @@ impl Inventory {
         let mut counts: Vec<_> = self
             .by_type
             .iter()
-            .map(|(name, ids)| (&**name, ids.iter().filter(|id| self.resource(**id).mode == Mode::Managed).count()))
+            .map(|(name, ids)| {
+                (
+                    &**name,
+                    ids.iter()
+                        .filter(|id| self.resource(**id).mode == Mode::Managed)
+                        .count(),
+                )
+            })
             .filter(|(_, count)| *count > 0)
             .collect();
         counts.sort_unstable();
@@ -261,19 +268,26 @@ impl Inventory {
     /// Instances of a configuration block inside one module instance.
     #[must_use]
     pub fn instances(&self, module: ModuleId, config: u32) -> &[ResourceId] {
-        self.by_block.get(&(module, config)).map_or(&[], Vec::as_slice)
+        self.by_block
+            .get(&(module, config))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Instances of a module call inside one module instance.
     #[must_use]
     pub fn module_instances(&self, parent: ModuleId, call: &str) -> &[ModuleId] {
-        self.by_call.get(&(parent, Arc::from(call))).map_or(&[], Vec::as_slice)
+        self.by_call
+            .get(&(parent, Arc::from(call)))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The managed resource with an address.
     #[must_use]
     pub fn find(&self, address: &str) -> Option<(ResourceId, &Resource)> {
-        let at = self.resources.binary_search_by(|r| r.address.as_str().cmp(address)).ok()?;
+        let at = self
+            .resources
+            .binary_search_by(|r| r.address.as_str().cmp(address))
+            .ok()?;
         Some((ResourceId(u32::try_from(at).ok()?), &self.resources[at]))
     }
 
@@ -286,7 +300,9 @@ impl Inventory {
     /// The configuration of a module instance.
     #[must_use]
     pub fn config_module(&self, module: ModuleId) -> Option<&ConfigModule> {
-        self.configuration.modules.get(self.module(module).config? as usize)
+        self.configuration
+            .modules
+            .get(self.module(module).config? as usize)
     }
 
     /// The call that made a module instance.
@@ -298,7 +314,10 @@ impl Inventory {
     /// How many managed instances are judged.
     #[must_use]
     pub fn managed_count(&self) -> usize {
-        self.resources.iter().filter(|r| r.mode == Mode::Managed).count()
+        self.resources
+            .iter()
+            .filter(|r| r.mode == Mode::Managed)
+            .count()
     }
 }
 
@@ -340,7 +359,12 @@ impl InventoryBuilder {
     /// An empty inventory of an input.
     #[must_use]
     pub fn new(kind: SourceKind, input: &str) -> Self {
-        let root = Module { address: "".into(), parent: None, key: None, config: None };
+        let root = Module {
+            address: "".into(),
+            parent: None,
+            key: None,
+            config: None,
+        };
         Self {
             inventory: Inventory {
                 kind,
@@ -431,9 +455,18 @@ impl InventoryBuilder {
         }
         let id = ModuleId(u32::try_from(self.inventory.modules.len()).unwrap_or(u32::MAX));
         let address: Arc<str> = text.as_str().into();
-        self.inventory.modules.push(Module { address: address.clone(), parent: Some(parent), key: step.key, config: None });
+        self.inventory.modules.push(Module {
+            address: address.clone(),
+            parent: Some(parent),
+            key: step.key,
+            config: None,
+        });
         let call = self.intern(&step.name);
-        self.inventory.by_call.entry((parent, call)).or_default().push(id);
+        self.inventory
+            .by_call
+            .entry((parent, call))
+            .or_default()
+            .push(id);
         self.module_ids.insert(address, id);
         id
     }
@@ -448,10 +481,14 @@ impl InventoryBuilder {
     /// Sorts resources, ties them to the configuration and builds the indexes.
     #[must_use]
     pub fn finish(mut self, configuration: Configuration) -> Inventory {
-        self.inventory.resources.sort_by(|a, b| a.address.cmp(&b.address));
+        self.inventory
+            .resources
+            .sort_by(|a, b| a.address.cmp(&b.address));
         // A deposed object has the address of the object that replaces it; the
         // loader leaves it out, so equal addresses only come from broken input.
-        self.inventory.resources.dedup_by(|a, b| a.address == b.address);
+        self.inventory
+            .resources
+            .dedup_by(|a, b| a.address == b.address);
         self.inventory.configuration = configuration;
         self.tie_modules();
         self.tie_resources();
@@ -469,7 +506,10 @@ impl InventoryBuilder {
             let config = module.parent.and_then(|parent| {
                 let parent = inventory.modules[parent.0 as usize].config?;
                 let call = last_call(&module.address)?;
-                inventory.configuration.modules[parent as usize].children.get(call).copied()
+                inventory.configuration.modules[parent as usize]
+                    .children
+                    .get(call)
+                    .copied()
             });
             inventory.modules[at].config = config;
         }
@@ -480,11 +520,31 @@ impl InventoryBuilder {
         for at in 0..inventory.resources.len() {
             let id = ResourceId(u32::try_from(at).unwrap_or(u32::MAX));
             let resource = &inventory.resources[at];
-            inventory.by_type.entry(resource.type_name.clone()).or_default().push(id);
-            let Some(module) = inventory.modules[resource.module.0 as usize].config else { continue };
-            let block = (resource.mode, resource.type_name.clone(), resource.name.clone());
-            let Some(config) = inventory.configuration.modules[module as usize].resources.get(&block).copied() else { continue };
-            inventory.by_block.entry((resource.module, config)).or_default().push(id);
+            inventory
+                .by_type
+                .entry(resource.type_name.clone())
+                .or_default()
+                .push(id);
+            let Some(module) = inventory.modules[resource.module.0 as usize].config else {
+                continue;
+            };
+            let block = (
+                resource.mode,
+                resource.type_name.clone(),
+                resource.name.clone(),
+            );
+            let Some(config) = inventory.configuration.modules[module as usize]
+                .resources
+                .get(&block)
+                .copied()
+            else {
+                continue;
+            };
+            inventory
+                .by_block
+                .entry((resource.module, config))
+                .or_default()
+                .push(id);
             let key = &inventory.configuration.resources[config as usize].provider;
             let provider = self.provider_ids.get(key).copied().unwrap_or(0);
             let resource = &mut inventory.resources[at];
@@ -509,4 +569,3 @@ fn last_call(address: &str) -> Option<&str> {
         }
     }
 }
-

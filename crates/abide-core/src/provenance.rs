@@ -48,10 +48,20 @@ struct Scope<'a> {
 /// The origin of an expression in the block of `resource`.
 #[must_use]
 pub fn of_resource(inventory: &Inventory, resource: &Resource, expression: &Expression) -> Origin {
-    let repetition = inventory.config_of(resource).and_then(|config| config.repetition.as_ref());
-    let scope = Scope { module: resource.module, key: resource.key.as_ref(), repetition };
+    let repetition = inventory
+        .config_of(resource)
+        .and_then(|config| config.repetition.as_ref());
+    let scope = Scope {
+        module: resource.module,
+        key: resource.key.as_ref(),
+        repetition,
+    };
     let mut origin = Origin::default();
-    Tracer { inventory, origin: &mut origin }.expression(expression, scope, 0);
+    Tracer {
+        inventory,
+        origin: &mut origin,
+    }
+    .expression(expression, scope, 0);
     origin
 }
 
@@ -68,7 +78,9 @@ impl<'a> Tracer<'a, '_> {
         }
         let references = expression.references();
         // `x[each.key]` leaves two entries, `x` and `each.key`: they belong together.
-        let pairs = references.iter().any(|r| matches!(r.subject, Subject::EachKey | Subject::CountIndex));
+        let pairs = references
+            .iter()
+            .any(|r| matches!(r.subject, Subject::EachKey | Subject::CountIndex));
         for reference in references {
             self.reference(reference, scope, pairs, depth);
         }
@@ -80,23 +92,48 @@ impl<'a> Tracer<'a, '_> {
             Subject::Local(_) => self.origin.opaque = true,
             Subject::Variable(name) => self.variable(name, scope.module, depth),
             Subject::EachValue => self.each_value(&reference.rest, scope, depth),
-            Subject::Resource { mode, type_name, name, key } => {
+            Subject::Resource {
+                mode,
+                type_name,
+                name,
+                key,
+            } => {
                 let block = (*mode, type_name.clone(), name.clone());
-                let config = self.inventory.config_module(scope.module).and_then(|m| m.resources.get(&block));
+                let config = self
+                    .inventory
+                    .config_module(scope.module)
+                    .and_then(|m| m.resources.get(&block));
                 let Some(config) = config else { return };
                 let instances = self.inventory.instances(scope.module, *config);
-                self.choose(instances, key.as_ref(), scope.key.filter(|_| pairs), &reference.rest);
+                self.choose(
+                    instances,
+                    key.as_ref(),
+                    scope.key.filter(|_| pairs),
+                    &reference.rest,
+                );
             }
             Subject::Module { name, key, output } => {
                 let instances = self.inventory.module_instances(scope.module, name);
-                self.outputs(instances, key.as_ref(), scope.key.filter(|_| pairs), output.as_deref(), depth);
+                self.outputs(
+                    instances,
+                    key.as_ref(),
+                    scope.key.filter(|_| pairs),
+                    output.as_deref(),
+                    depth,
+                );
             }
         }
     }
 
     /// Takes from `instances` the one with the written key, else the one with
     /// the same key as ours, else the only one; failing that, all are possible.
-    fn choose(&mut self, instances: &[ResourceId], written: Option<&InstanceKey>, ours: Option<&InstanceKey>, attribute: &str) {
+    fn choose(
+        &mut self,
+        instances: &[ResourceId],
+        written: Option<&InstanceKey>,
+        ours: Option<&InstanceKey>,
+        attribute: &str,
+    ) {
         let key_of = |id: &&ResourceId| self.inventory.resource(**id).key.as_ref();
         let chosen = match (written, ours) {
             (Some(key), _) => instances.iter().find(|id| key_of(id) == Some(key)),
@@ -115,20 +152,37 @@ impl<'a> Tracer<'a, '_> {
     }
 
     fn target(&mut self, resource: ResourceId, attribute: &str, certain: bool) {
-        if let Some(known) = self.origin.targets.iter_mut().find(|t| t.resource == resource) {
+        if let Some(known) = self
+            .origin
+            .targets
+            .iter_mut()
+            .find(|t| t.resource == resource)
+        {
             known.certain |= certain;
             return;
         }
-        self.origin.targets.push(Target { resource, attribute: attribute.to_owned(), certain });
+        self.origin.targets.push(Target {
+            resource,
+            attribute: attribute.to_owned(),
+            certain,
+        });
     }
 
     /// A variable is what the call passes; the root's variables are always known.
     fn variable(&mut self, name: &str, module: ModuleId, depth: usize) {
         let inventory = self.inventory;
         let instance = inventory.module(module);
-        let (Some(parent), Some(call)) = (instance.parent, inventory.call_of(module)) else { return };
-        let Some(argument) = call.arguments.get(name) else { return };
-        let scope = Scope { module: parent, key: instance.key.as_ref(), repetition: call.repetition.as_ref() };
+        let (Some(parent), Some(call)) = (instance.parent, inventory.call_of(module)) else {
+            return;
+        };
+        let Some(argument) = call.arguments.get(name) else {
+            return;
+        };
+        let scope = Scope {
+            module: parent,
+            key: instance.key.as_ref(),
+            repetition: call.repetition.as_ref(),
+        };
         self.expression(argument, scope, depth + 1);
     }
 
@@ -145,18 +199,39 @@ impl<'a> Tracer<'a, '_> {
             return;
         };
         match &reference.subject {
-            Subject::Resource { mode, type_name, name, key: None } => {
+            Subject::Resource {
+                mode,
+                type_name,
+                name,
+                key: None,
+            } => {
                 let block = (*mode, type_name.clone(), name.clone());
-                let config = self.inventory.config_module(scope.module).and_then(|m| m.resources.get(&block));
-                let instances = config.map_or(&[][..], |config| self.inventory.instances(scope.module, *config));
+                let config = self
+                    .inventory
+                    .config_module(scope.module)
+                    .and_then(|m| m.resources.get(&block));
+                let instances = config.map_or(&[][..], |config| {
+                    self.inventory.instances(scope.module, *config)
+                });
                 self.choose(instances, None, scope.key, rest);
             }
-            Subject::Module { name, key: None, output: None } => {
-                let output = rest.split(['.', '[']).next().filter(|name| !name.is_empty());
+            Subject::Module {
+                name,
+                key: None,
+                output: None,
+            } => {
+                let output = rest
+                    .split(['.', '['])
+                    .next()
+                    .filter(|name| !name.is_empty());
                 let instances = self.inventory.module_instances(scope.module, name);
                 self.outputs(instances, None, scope.key, output, depth);
             }
-            Subject::Module { name, key, output: Some(output) } => {
+            Subject::Module {
+                name,
+                key,
+                output: Some(output),
+            } => {
                 let instances = self.inventory.module_instances(scope.module, name);
                 self.keyed_output(instances, key.as_ref(), output, scope.key, depth);
             }
@@ -169,9 +244,17 @@ impl<'a> Tracer<'a, '_> {
     fn variable_element(&mut self, name: &str, scope: Scope<'a>, depth: usize) {
         let inventory = self.inventory;
         let instance = inventory.module(scope.module);
-        let (Some(parent), Some(call)) = (instance.parent, inventory.call_of(scope.module)) else { return };
-        let Some(argument) = call.arguments.get(name) else { return };
-        let outer = Scope { module: parent, key: scope.key, repetition: call.repetition.as_ref() };
+        let (Some(parent), Some(call)) = (instance.parent, inventory.call_of(scope.module)) else {
+            return;
+        };
+        let Some(argument) = call.arguments.get(name) else {
+            return;
+        };
+        let outer = Scope {
+            module: parent,
+            key: scope.key,
+            repetition: call.repetition.as_ref(),
+        };
         match argument.references().as_slice() {
             [] => {}
             [only] if depth < MAX_DEPTH => self.reference(only, outer, true, depth + 1),
@@ -180,11 +263,27 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// An output that is a map: its elements pair with our key.
-    fn keyed_output(&mut self, instances: &'a [ModuleId], written: Option<&InstanceKey>, output: &str, ours: Option<&'a InstanceKey>, depth: usize) {
+    fn keyed_output(
+        &mut self,
+        instances: &'a [ModuleId],
+        written: Option<&InstanceKey>,
+        output: &str,
+        ours: Option<&'a InstanceKey>,
+        depth: usize,
+    ) {
         let inventory = self.inventory;
         for id in self.pick(instances, written, None) {
-            let Some(expression) = inventory.config_module(id).and_then(|m| m.outputs.get(output)) else { continue };
-            let scope = Scope { module: id, key: ours, repetition: None };
+            let Some(expression) = inventory
+                .config_module(id)
+                .and_then(|m| m.outputs.get(output))
+            else {
+                continue;
+            };
+            let scope = Scope {
+                module: id,
+                key: ours,
+                repetition: None,
+            };
             for reference in expression.references() {
                 if depth < MAX_DEPTH {
                     self.reference(reference, scope, true, depth + 1);
@@ -194,7 +293,14 @@ impl<'a> Tracer<'a, '_> {
     }
 
     /// An output of one or more instances of a module.
-    fn outputs(&mut self, instances: &'a [ModuleId], written: Option<&InstanceKey>, ours: Option<&InstanceKey>, output: Option<&str>, depth: usize) {
+    fn outputs(
+        &mut self,
+        instances: &'a [ModuleId],
+        written: Option<&InstanceKey>,
+        ours: Option<&InstanceKey>,
+        output: Option<&str>,
+        depth: usize,
+    ) {
         let inventory = self.inventory;
         let picked = self.pick(instances, written, ours);
         let certain = picked.len() == 1 && output.is_some();
@@ -203,9 +309,16 @@ impl<'a> Tracer<'a, '_> {
                 self.origin.opaque = true;
                 continue;
             };
-            let scope = Scope { module: id, key: None, repetition: None };
+            let scope = Scope {
+                module: id,
+                key: None,
+                repetition: None,
+            };
             let mut inner = Origin::default();
-            let mut tracer = Tracer { inventory, origin: &mut inner };
+            let mut tracer = Tracer {
+                inventory,
+                origin: &mut inner,
+            };
             match output {
                 Some(name) => {
                     if let Some(expression) = module.outputs.get(name) {
@@ -221,7 +334,11 @@ impl<'a> Tracer<'a, '_> {
                     }
                 }
             }
-            self.merge(inner, certain, instances.len() == 1 || written.is_some() || ours.is_some());
+            self.merge(
+                inner,
+                certain,
+                instances.len() == 1 || written.is_some() || ours.is_some(),
+            );
         }
     }
 
@@ -233,7 +350,14 @@ impl<'a> Tracer<'a, '_> {
         let alone: Vec<bool> = inner
             .targets
             .iter()
-            .map(|target| inner.targets.iter().filter(|other| type_of(other) == type_of(target)).count() == 1)
+            .map(|target| {
+                inner
+                    .targets
+                    .iter()
+                    .filter(|other| type_of(other) == type_of(target))
+                    .count()
+                    == 1
+            })
             .collect();
         for (target, alone) in inner.targets.into_iter().zip(alone) {
             let sure = target.certain && (certain || (alone && one_instance));
@@ -241,8 +365,17 @@ impl<'a> Tracer<'a, '_> {
         }
     }
 
-    fn pick(&self, instances: &'a [ModuleId], written: Option<&InstanceKey>, ours: Option<&InstanceKey>) -> Vec<ModuleId> {
-        let with = |key: &InstanceKey| instances.iter().find(|id| self.inventory.module(**id).key.as_ref() == Some(key));
+    fn pick(
+        &self,
+        instances: &'a [ModuleId],
+        written: Option<&InstanceKey>,
+        ours: Option<&InstanceKey>,
+    ) -> Vec<ModuleId> {
+        let with = |key: &InstanceKey| {
+            instances
+                .iter()
+                .find(|id| self.inventory.module(**id).key.as_ref() == Some(key))
+        };
         match (written, ours) {
             (Some(key), _) => with(key).copied().into_iter().collect(),
             (None, Some(key)) => with(key).map_or_else(|| instances.to_vec(), |id| vec![*id]),

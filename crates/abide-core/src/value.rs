@@ -24,7 +24,10 @@ impl Number {
     #[must_use]
     pub fn as_f64(self) -> f64 {
         match self {
-            #[expect(clippy::cast_precision_loss, reason = "no limit of AWS needs more than 53 bits")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "no limit of AWS needs more than 53 bits"
+            )]
             Self::Int(int) => int as f64,
             Self::Float(float) => float,
         }
@@ -79,12 +82,18 @@ impl Object {
     /// The value of `name`; `None` when it is absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     /// Mutable access to the value of `name`.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.0.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.0
+            .iter_mut()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     /// Sets `name`, replacing an earlier value.
@@ -141,7 +150,11 @@ impl Object {
 
 impl<N: Into<CompactString>> FromIterator<(N, Value)> for Object {
     fn from_iter<I: IntoIterator<Item = (N, Value)>>(iter: I) -> Self {
-        Self(iter.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        Self(
+            iter.into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        )
     }
 }
 

@@ -68,7 +68,8 @@ pub enum NotAnInventory {
     },
 }
 
-const MAKE_PLAN: &str = "make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`";
+const MAKE_PLAN: &str =
+    "make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`";
 
 impl fmt::Display for NotAnInventory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,10 +108,16 @@ pub(super) fn refuse_other(head: &[u8]) -> Result<(), NotAnInventory> {
     if head.starts_with(b"PK\x03\x04") {
         return Err(NotAnInventory::BinaryPlan);
     }
-    if [&b"\x1f\x8b"[..], b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"].iter().any(|magic| head.starts_with(magic)) {
+    if [&b"\x1f\x8b"[..], b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"]
+        .iter()
+        .any(|magic| head.starts_with(magic))
+    {
         return Err(NotAnInventory::Compressed);
     }
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let text = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head)
+        .trim_ascii_start();
     match text.first() {
         None => return Err(NotAnInventory::Empty),
         Some(b'{') => {}
@@ -127,8 +134,25 @@ pub(super) fn refuse_other(head: &[u8]) -> Result<(), NotAnInventory> {
 }
 
 fn guess_text(text: &str) -> NotAnInventory {
-    let human = ["Terraform will perform", "Terraform used the selected providers", "No changes.", "OpenTofu will perform", "OpenTofu used the selected", "# aws_", "# module.", "Refreshing state..."];
-    let hcl = ["resource \"", "module \"", "provider \"", "terraform {", "variable \"", "data \"", "locals {"];
+    let human = [
+        "Terraform will perform",
+        "Terraform used the selected providers",
+        "No changes.",
+        "OpenTofu will perform",
+        "OpenTofu used the selected",
+        "# aws_",
+        "# module.",
+        "Refreshing state...",
+    ];
+    let hcl = [
+        "resource \"",
+        "module \"",
+        "provider \"",
+        "terraform {",
+        "variable \"",
+        "data \"",
+        "locals {",
+    ];
     if human.iter().any(|mark| text.contains(mark)) {
         NotAnInventory::HumanText
     } else if hcl.iter().any(|mark| text.contains(mark)) {
@@ -161,7 +185,11 @@ pub(super) fn guess_object(keys: &[String]) -> NotAnInventory {
     } else {
         None
     };
-    let mut keys: Vec<_> = keys.iter().take(6).map(|key| key.escape_debug().take(40).collect::<String>()).collect();
+    let mut keys: Vec<_> = keys
+        .iter()
+        .take(6)
+        .map(|key| key.escape_debug().take(40).collect::<String>())
+        .collect();
     keys.sort();
     NotAnInventory::OtherObject { guess, keys }
 }

@@ -73,7 +73,10 @@ impl Wanted {
     /// Every attribute of every type.
     #[must_use]
     pub fn everything() -> Self {
-        Self { everything: true, types: BTreeMap::new() }
+        Self {
+            everything: true,
+            types: BTreeMap::new(),
+        }
     }
 
     /// Asks for one top-level attribute of a type.
@@ -84,14 +87,24 @@ impl Wanted {
 
     /// Asks for all attributes of a type.
     pub fn add_all(&mut self, type_name: &str) {
-        self.types.entry(type_name.to_owned()).or_default().everything = true;
+        self.types
+            .entry(type_name.to_owned())
+            .or_default()
+            .everything = true;
     }
 
     /// What is wanted of a type; `None` if nothing is.
     #[must_use]
     pub fn of(&self, type_name: &str) -> Option<&WantedType> {
-        static EVERYTHING: WantedType = WantedType { everything: true, names: BTreeSet::new() };
-        if self.everything { Some(&EVERYTHING) } else { self.types.get(type_name) }
+        static EVERYTHING: WantedType = WantedType {
+            everything: true,
+            names: BTreeSet::new(),
+        };
+        if self.everything {
+            Some(&EVERYTHING)
+        } else {
+            self.types.get(type_name)
+        }
     }
 }
 
@@ -132,7 +145,9 @@ pub enum LoadError {
         what: NotAnInventory,
     },
     /// It is broken JSON.
-    #[error("{input}: {source}\n  expected the output of `terraform show -json PLANFILE`; write it to the file again")]
+    #[error(
+        "{input}: {source}\n  expected the output of `terraform show -json PLANFILE`; write it to the file again"
+    )]
     Sections {
         /// The input's name.
         input: String,
@@ -163,7 +178,10 @@ pub fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError
         refuse_directory(path)?;
     }
     let name = input.name();
-    let read = |source| LoadError::Read { input: name.clone(), source };
+    let read = |source| LoadError::Read {
+        input: name.clone(),
+        source,
+    };
     let mut head = vec![0; 4096];
     let len = fill(&mut *input.open().map_err(read)?, &mut head).map_err(read)?;
     head.truncate(len);
@@ -171,23 +189,39 @@ pub fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError
         detect::Encoding::Utf8 => {}
         detect::Encoding::Utf16(encoding) => {
             let mut bytes = Vec::new();
-            input.open().map_err(read)?.read_to_end(&mut bytes).map_err(read)?;
+            input
+                .open()
+                .map_err(read)?
+                .read_to_end(&mut bytes)
+                .map_err(read)?;
             let (text, _, malformed) = encoding.decode(&bytes);
             if malformed {
-                return Err(LoadError::NotAnInventory { input: name, what: NotAnInventory::BrokenUtf16 });
+                return Err(LoadError::NotAnInventory {
+                    input: name,
+                    what: NotAnInventory::BrokenUtf16,
+                });
             }
-            let input = Input::Memory { name, bytes: text.into_owned().into_bytes() };
+            let input = Input::Memory {
+                name,
+                bytes: text.into_owned().into_bytes(),
+            };
             return load(&input, options);
         }
     }
-    detect::refuse_other(&head).map_err(|what| LoadError::NotAnInventory { input: name.clone(), what })?;
+    detect::refuse_other(&head).map_err(|what| LoadError::NotAnInventory {
+        input: name.clone(),
+        what,
+    })?;
     plan::load(input, options)
 }
 
 fn refuse_directory(path: &Path) -> Result<(), LoadError> {
     let input = path.display().to_string();
     match std::fs::metadata(path) {
-        Ok(data) if data.is_dir() => Err(LoadError::NotAnInventory { input, what: NotAnInventory::Directory }),
+        Ok(data) if data.is_dir() => Err(LoadError::NotAnInventory {
+            input,
+            what: NotAnInventory::Directory,
+        }),
         Ok(_) => Ok(()),
         Err(source) => Err(LoadError::Read { input, source }),
     }

@@ -15,24 +15,43 @@ use super::sections::{Handler, SectionError, Walker, Want};
 use super::values;
 use super::{Input, LoadError, LoadOptions, plan_config, state};
 use crate::address::{InstanceKey, Mode};
+use crate::attribute::Step;
 use crate::config::{Body, Configuration, Written, written};
 use crate::diagnostic::{Diagnostic, Level};
-use crate::inventory::{Action, Check, Inventory, InventoryBuilder, NewResource, ResourceDrift, SourceKind};
-use crate::attribute::Step;
+use crate::inventory::{
+    Action, Check, Inventory, InventoryBuilder, NewResource, ResourceDrift, SourceKind,
+};
 use crate::value::{Object, Value};
 
 /// Loads a plan or a state.
 pub(super) fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError> {
     let name = input.name();
-    let open = || input.open().map_err(|source| LoadError::Read { input: name.clone(), source });
+    let open = || {
+        input.open().map_err(|source| LoadError::Read {
+            input: name.clone(),
+            source,
+        })
+    };
     let mut loader = Loader::new(&name, options);
-    Walker::new(open()?).walk(&mut loader).map_err(|error| error.in_input(&name))?;
-    loader.check_versions().map_err(|what| LoadError::NotAnInventory { input: name.clone(), what })?;
+    Walker::new(open()?)
+        .walk(&mut loader)
+        .map_err(|error| error.in_input(&name))?;
+    loader
+        .check_versions()
+        .map_err(|what| LoadError::NotAnInventory {
+            input: name.clone(),
+            what,
+        })?;
     if loader.is_plan() {
         if !loader.has("resource_changes") && loader.has("planned_values") {
             // Old versions leave the list out when nothing changes.
-            let mut second = state::PlannedValues { builder: &mut loader.builder, options };
-            Walker::new(open()?).walk(&mut second).map_err(|error| error.in_input(&name))?;
+            let mut second = state::PlannedValues {
+                builder: &mut loader.builder,
+                options,
+            };
+            Walker::new(open()?)
+                .walk(&mut second)
+                .map_err(|error| error.in_input(&name))?;
         }
         return loader.finish_plan().map_err(|error| error.in_input(&name));
     }
@@ -42,7 +61,11 @@ pub(super) fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, Lo
 /// What stops a walk, before the input's name is known.
 pub(super) enum WalkError {
     Sections(SectionError),
-    Shape { section: String, at: u64, reason: String },
+    Shape {
+        section: String,
+        at: u64,
+        reason: String,
+    },
 }
 
 impl From<SectionError> for WalkError {
@@ -59,14 +82,27 @@ impl WalkError {
             serde_json::error::Category::Data => describe(error),
             _ => format!("broken JSON at column {}", error.column()),
         };
-        Self::Shape { section: section.to_owned(), at, reason }
+        Self::Shape {
+            section: section.to_owned(),
+            at,
+            reason,
+        }
     }
 
     fn in_input(self, input: &str) -> LoadError {
         let input = input.to_owned();
         match self {
             Self::Sections(source) => LoadError::Sections { input, source },
-            Self::Shape { section, at, reason } => LoadError::Shape { input, section, at, reason },
+            Self::Shape {
+                section,
+                at,
+                reason,
+            } => LoadError::Shape {
+                input,
+                section,
+                at,
+                reason,
+            },
         }
     }
 }
@@ -76,7 +112,9 @@ fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.split_once(": ") {
         Some((kind @ ("invalid type" | "invalid value"), rest)) => {
-            let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+            let expected = rest
+                .rsplit_once(", expected ")
+                .map_or("something else", |(_, expected)| expected);
             format!("{kind}, expected {expected}")
         }
         _ => text,
@@ -115,9 +153,17 @@ impl<'o> Loader<'o> {
     }
 
     fn is_plan(&self) -> bool {
-        ["resource_changes", "planned_values", "configuration", "resource_drift", "output_changes", "errored", "relevant_attributes"]
-            .iter()
-            .any(|key| self.has(key))
+        [
+            "resource_changes",
+            "planned_values",
+            "configuration",
+            "resource_drift",
+            "output_changes",
+            "errored",
+            "relevant_attributes",
+        ]
+        .iter()
+        .any(|key| self.has(key))
     }
 
     fn check_versions(&self) -> Result<(), NotAnInventory> {
@@ -131,33 +177,51 @@ impl<'o> Loader<'o> {
                 }),
             };
         }
-        let Some(format) = &self.format_version else { return Err(guess_object(&self.keys)) };
+        let Some(format) = &self.format_version else {
+            return Err(guess_object(&self.keys));
+        };
         let major = format.split('.').next().unwrap_or_default();
         if matches!(major, "0" | "1") {
             return Ok(());
         }
         let what = if self.is_plan() { "plan" } else { "state" };
         let found = format.escape_debug().take(20).collect();
-        Err(NotAnInventory::Version { what, found, supported: "format_version 0.x and 1.x" })
+        Err(NotAnInventory::Version {
+            what,
+            found,
+            supported: "format_version 0.x and 1.x",
+        })
     }
 
     fn finish_plan(mut self) -> Result<Inventory, WalkError> {
         let configuration = match self.configuration.take() {
-            Some((json, at)) => plan_config::read(&json, at, &self.options.wanted, &mut self.builder)?,
+            Some((json, at)) => {
+                plan_config::read(&json, at, &self.options.wanted, &mut self.builder)?
+            }
             None => {
-                self.warn("no-configuration", "the plan has no `configuration`: what unknown values come from cannot be told");
+                self.warn(
+                    "no-configuration",
+                    "the plan has no `configuration`: what unknown values come from cannot be told",
+                );
                 Configuration::default()
             }
         };
         if self.errored {
             let message = "Terraform reports that planning failed (`errored`): resources may be missing. Fix the errors and plan again";
-            self.builder.inventory().diagnostics.push(Diagnostic::new(Level::Error, "plan-errored", message));
+            self.builder.inventory().diagnostics.push(Diagnostic::new(
+                Level::Error,
+                "plan-errored",
+                message,
+            ));
         }
         if !self.complete {
             self.warn("plan-incomplete", "the plan is not complete (`-target` or deferred changes): resources may be missing");
         }
         if self.deferred > 0 {
-            let message = format!("{} changes are deferred to a later plan and are not judged", self.deferred);
+            let message = format!(
+                "{} changes are deferred to a later plan and are not judged",
+                self.deferred
+            );
             self.warn("plan-deferred", &message);
         }
         let mut inventory = self.builder.finish(configuration);
@@ -171,7 +235,10 @@ impl<'o> Loader<'o> {
     }
 
     fn warn(&mut self, code: &'static str, message: &str) {
-        self.builder.inventory().diagnostics.push(Diagnostic::new(Level::Warning, code, message));
+        self.builder
+            .inventory()
+            .diagnostics
+            .push(Diagnostic::new(Level::Warning, code, message));
     }
 }
 
@@ -183,8 +250,11 @@ impl Handler for Loader<'_> {
             self.keys.push(key.to_owned());
         }
         match key {
-            "resource_changes" | "resource_drift" | "deferred_changes" | "checks" | "resources" => Want::Elements,
-            "format_version" | "terraform_version" | "version" | "errored" | "complete" | "configuration" | "values" => Want::Whole,
+            "resource_changes" | "resource_drift" | "deferred_changes" | "checks" | "resources" => {
+                Want::Elements
+            }
+            "format_version" | "terraform_version" | "version" | "errored" | "complete"
+            | "configuration" | "values" => Want::Whole,
             _ => Want::Skip,
         }
     }
@@ -206,11 +276,17 @@ impl Handler for Loader<'_> {
             "deferred_changes" => self.deferred += 1,
             "checks" => self.check(text),
             "values" => state::shown(text, &mut self.builder, self.options).map_err(shape)?,
-            "resources" => state::file_resource(text, &mut self.builder, self.options).map_err(shape)?,
-            "format_version" => self.format_version = Some(serde_json::from_str(text).map_err(shape)?),
+            "resources" => {
+                state::file_resource(text, &mut self.builder, self.options).map_err(shape)?
+            }
+            "format_version" => {
+                self.format_version = Some(serde_json::from_str(text).map_err(shape)?)
+            }
             // Not `"4"`: other programs' files have a `version` too.
             "version" => self.state_version = serde_json::from_str(text).ok(),
-            "terraform_version" => self.builder.inventory().terraform_version = serde_json::from_str(text).ok(),
+            "terraform_version" => {
+                self.builder.inventory().terraform_version = serde_json::from_str(text).ok()
+            }
             "errored" => self.errored = text == "true",
             "complete" => self.complete = text != "false",
             _ => {}
@@ -291,7 +367,13 @@ impl Loader<'_> {
             return Ok(());
         }
         let mode = mode(&raw.mode);
-        let values = self.values(mode, &raw.type_name, raw.change.after, raw.change.after_unknown, raw.change.after_sensitive)?;
+        let values = self.values(
+            mode,
+            &raw.type_name,
+            raw.change.after,
+            raw.change.after_unknown,
+            raw.change.after_sensitive,
+        )?;
         self.builder.add(NewResource {
             address: &raw.address,
             module: raw.module_address.as_deref(),
@@ -315,11 +397,29 @@ impl Loader<'_> {
             return Ok(());
         }
         let mode = mode(&raw.mode);
-        let before = self.values(mode, &raw.type_name, raw.change.before, None, raw.change.before_sensitive)?;
-        let after = self.values(mode, &raw.type_name, raw.change.after, None, raw.change.after_sensitive)?;
+        let before = self.values(
+            mode,
+            &raw.type_name,
+            raw.change.before,
+            None,
+            raw.change.before_sensitive,
+        )?;
+        let after = self.values(
+            mode,
+            &raw.type_name,
+            raw.change.after,
+            None,
+            raw.change.after_sensitive,
+        )?;
         let type_name = self.builder.intern(&raw.type_name);
         let address = crate::address::ResourceAddress::from_terraform(&raw.address);
-        self.builder.inventory().drift.push(ResourceDrift { address, type_name, action, before, after });
+        self.builder.inventory().drift.push(ResourceDrift {
+            address,
+            type_name,
+            action,
+            before,
+            after,
+        });
         Ok(())
     }
 
@@ -331,14 +431,25 @@ impl Loader<'_> {
         unknown: Option<&RawValue>,
         sensitive: Option<&RawValue>,
     ) -> serde_json::Result<Object> {
-        let Some(wanted) = self.options.wanted.of(type_name) else { return Ok(Object::default()) };
-        let mut object = values.map_or(Ok(Object::default()), |json| values::object(json.get(), wanted))?;
+        let Some(wanted) = self.options.wanted.of(type_name) else {
+            return Ok(Object::default());
+        };
+        let mut object = values.map_or(Ok(Object::default()), |json| {
+            values::object(json.get(), wanted)
+        })?;
         if let Some(json) = unknown
             && mentions_true(json.get())
         {
             values::mark_unknown(&mut object, values::object(json.get(), wanted)?);
         }
-        state::redact(&mut object, mode, type_name, sensitive, wanted, &self.options.key)?;
+        state::redact(
+            &mut object,
+            mode,
+            type_name,
+            sensitive,
+            wanted,
+            &self.options.key,
+        )?;
         Ok(object)
     }
 
@@ -365,8 +476,17 @@ impl Loader<'_> {
             message: Option<String>,
         }
         if let Ok(raw) = serde_json::from_str::<RawCheck>(text) {
-            let problems = raw.instances.into_iter().flat_map(|i| i.problems).filter_map(|p| p.message).collect();
-            let check = Check { address: raw.address.to_display, status: raw.status, problems };
+            let problems = raw
+                .instances
+                .into_iter()
+                .flat_map(|i| i.problems)
+                .filter_map(|p| p.message)
+                .collect();
+            let check = Check {
+                address: raw.address.to_display,
+                status: raw.status,
+                problems,
+            };
             self.builder.inventory().checks.push(check);
         }
     }
@@ -379,7 +499,11 @@ pub(super) fn mentions_true(json: &str) -> bool {
 }
 
 pub(super) fn mode(text: &str) -> Mode {
-    if text == "data" { Mode::Data } else { Mode::Managed }
+    if text == "data" {
+        Mode::Data
+    } else {
+        Mode::Managed
+    }
 }
 
 fn action(actions: &[Cow<'_, str>]) -> Action {
@@ -404,23 +528,40 @@ fn settle_unknowns(inventory: &mut Inventory) {
     let schema = abide_schema::ProviderSchema::aws();
     let configuration = &inventory.configuration;
     for resource in &mut inventory.resources {
-        let Some(config) = resource.config.and_then(|at| configuration.resources.get(at as usize)) else { continue };
+        let Some(config) = resource
+            .config
+            .and_then(|at| configuration.resources.get(at as usize))
+        else {
+            continue;
+        };
         let block = match resource.mode {
             Mode::Managed => schema.resource(&resource.type_name),
             Mode::Data => schema.data_source(&resource.type_name),
         };
         let never_written = |name: &str| match block.as_ref().and_then(|block| block.member(name)) {
             // Set by the provider alone: it has a value, nobody knows it yet.
-            Some(abide_schema::Member::Attribute(attribute)) => attribute.optional && attribute.computed,
+            Some(abide_schema::Member::Attribute(attribute)) => {
+                attribute.optional && attribute.computed
+            }
             // A block is only ever unknown because a `dynamic` block makes it.
             Some(abide_schema::Member::Block(_)) => false,
             None => !matches!(name, "id" | "arn"),
         };
-        settle_object(&mut resource.values, &config.body, &mut Vec::new(), &never_written);
+        settle_object(
+            &mut resource.values,
+            &config.body,
+            &mut Vec::new(),
+            &never_written,
+        );
     }
 }
 
-fn settle_object(values: &mut Object, body: &Body, path: &mut Vec<Step>, never_written: &dyn Fn(&str) -> bool) {
+fn settle_object(
+    values: &mut Object,
+    body: &Body,
+    path: &mut Vec<Step>,
+    never_written: &dyn Fn(&str) -> bool,
+) {
     values.retain(|name, value| {
         path.push(Step::Name(name.into()));
         let keep = settle(value, body, path, never_written);
@@ -430,7 +571,12 @@ fn settle_object(values: &mut Object, body: &Body, path: &mut Vec<Step>, never_w
 }
 
 /// Settles one value; false if it is absent.
-fn settle(value: &mut Value, body: &Body, path: &mut Vec<Step>, never_written: &dyn Fn(&str) -> bool) -> bool {
+fn settle(
+    value: &mut Value,
+    body: &Body,
+    path: &mut Vec<Step>,
+    never_written: &dyn Fn(&str) -> bool,
+) -> bool {
     match value {
         Value::Unknown => {
             let absent = matches!(written(body, path), Written::Absent);

@@ -12,7 +12,9 @@ use serde_json::value::RawValue;
 use super::plan::WalkError;
 use super::values::Text;
 use super::{Wanted, WantedType};
-use crate::config::{Body, ConfigModule, ConfigResource, Configuration, Expression, ModuleCall, Reference};
+use crate::config::{
+    Body, ConfigModule, ConfigResource, Configuration, Expression, ModuleCall, Reference,
+};
 use crate::inventory::{InventoryBuilder, Provider};
 use crate::value::{Object, Value};
 
@@ -83,15 +85,29 @@ struct RawCall<'a> {
 }
 
 /// Reads the section; providers go to the builder, the rest is given back.
-pub(super) fn read(json: &[u8], at: u64, wanted: &Wanted, builder: &mut InventoryBuilder) -> Result<Configuration, WalkError> {
+pub(super) fn read(
+    json: &[u8],
+    at: u64,
+    wanted: &Wanted,
+    builder: &mut InventoryBuilder,
+) -> Result<Configuration, WalkError> {
     let shape = |error: serde_json::Error| WalkError::shape("configuration", at, &error);
     let raw: RawConfiguration<'_> = serde_json::from_slice(json).map_err(shape)?;
     for (key, provider) in &raw.provider_config {
         let provider = read_provider(builder.intern(key), provider).map_err(shape)?;
         builder.add_provider(provider);
     }
-    let known: Vec<String> = raw.provider_config.keys().map(|key| key.as_ref().to_owned()).collect();
-    let mut reader = Reader { wanted, builder, known, configuration: Configuration::default() };
+    let known: Vec<String> = raw
+        .provider_config
+        .keys()
+        .map(|key| key.as_ref().to_owned())
+        .collect();
+    let mut reader = Reader {
+        wanted,
+        builder,
+        known,
+        configuration: Configuration::default(),
+    };
     if let Some(root) = &raw.root_module {
         reader.module(root, None, None).map_err(shape)?;
     }
@@ -107,9 +123,14 @@ fn read_provider(key: Arc<str>, raw: &RawProvider<'_>) -> serde_json::Result<Pro
         ..Provider::default()
     };
     // Only these constants are kept: a provider block may also hold keys and tokens.
-    let Some(json) = raw.expressions else { return Ok(provider) };
-    let Value::Object(expressions) = super::values::whole(json.get())? else { return Ok(provider) };
-    provider.region = constant(&expressions, "region").and_then(|v| v.as_str().map(ToOwned::to_owned));
+    let Some(json) = raw.expressions else {
+        return Ok(provider);
+    };
+    let Value::Object(expressions) = super::values::whole(json.get())? else {
+        return Ok(provider);
+    };
+    provider.region =
+        constant(&expressions, "region").and_then(|v| v.as_str().map(ToOwned::to_owned));
     provider.account = constant(&expressions, "allowed_account_ids")
         .and_then(|ids| ids.as_list()?.first()?.as_str().map(ToOwned::to_owned))
         .or_else(|| {
@@ -142,9 +163,18 @@ struct Reader<'a, 'b> {
 }
 
 impl Reader<'_, '_> {
-    fn module(&mut self, raw: &RawModule<'_>, parent: Option<u32>, call: Option<ModuleCall>) -> serde_json::Result<u32> {
+    fn module(
+        &mut self,
+        raw: &RawModule<'_>,
+        parent: Option<u32>,
+        call: Option<ModuleCall>,
+    ) -> serde_json::Result<u32> {
         let id = index(self.configuration.modules.len());
-        self.configuration.modules.push(ConfigModule { parent, call, ..ConfigModule::default() });
+        self.configuration.modules.push(ConfigModule {
+            parent,
+            call,
+            ..ConfigModule::default()
+        });
         for resource in &raw.resources {
             self.resource(resource, id)?;
         }
@@ -152,7 +182,9 @@ impl Reader<'_, '_> {
             if let Some(json) = output.expression {
                 let expression = self.expression(json)?;
                 let name = self.builder.intern(name);
-                self.configuration.modules[id as usize].outputs.insert(name, expression);
+                self.configuration.modules[id as usize]
+                    .outputs
+                    .insert(name, expression);
             }
         }
         for (name, raw) in &raw.module_calls {
@@ -164,7 +196,9 @@ impl Reader<'_, '_> {
                 repetition: self.repetition(raw.for_each_expression, raw.count_expression)?,
             };
             let child = self.module(&raw.module, Some(id), Some(call))?;
-            self.configuration.modules[id as usize].children.insert(name, child);
+            self.configuration.modules[id as usize]
+                .children
+                .insert(name, child);
         }
         Ok(id)
     }
@@ -177,16 +211,28 @@ impl Reader<'_, '_> {
         let provider = self.provider_key(raw.provider_config_key.as_deref().unwrap_or(""));
         let repetition = self.repetition(raw.for_each_expression, raw.count_expression)?;
         let id = index(self.configuration.resources.len());
-        self.configuration.resources.push(ConfigResource { provider, body, repetition });
+        self.configuration.resources.push(ConfigResource {
+            provider,
+            body,
+            repetition,
+        });
         let mode = super::plan::mode(&raw.mode);
-        let block = (mode, self.builder.intern(&raw.type_name), self.builder.intern(&raw.name));
-        self.configuration.modules[module as usize].resources.insert(block, id);
+        let block = (
+            mode,
+            self.builder.intern(&raw.type_name),
+            self.builder.intern(&raw.name),
+        );
+        self.configuration.modules[module as usize]
+            .resources
+            .insert(block, id);
         Ok(())
     }
 
     /// `module.a.module.b:aws` inherits from the nearest module around it that has an entry.
     fn provider_key(&mut self, key: &str) -> Arc<str> {
-        let Some((mut module, name)) = key.rsplit_once(':') else { return self.builder.intern(key) };
+        let Some((mut module, name)) = key.rsplit_once(':') else {
+            return self.builder.intern(key);
+        };
         loop {
             let candidate = format!("{module}:{name}");
             if self.known.contains(&candidate) {
@@ -199,12 +245,24 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn repetition(&mut self, for_each: Option<&RawValue>, count: Option<&RawValue>) -> serde_json::Result<Option<Expression>> {
-        for_each.or(count).map(|json| self.expression(json)).transpose()
+    fn repetition(
+        &mut self,
+        for_each: Option<&RawValue>,
+        count: Option<&RawValue>,
+    ) -> serde_json::Result<Option<Expression>> {
+        for_each
+            .or(count)
+            .map(|json| self.expression(json))
+            .transpose()
     }
 
-    fn arguments(&mut self, json: Option<&RawValue>) -> serde_json::Result<HashMap<Arc<str>, Expression>> {
-        let Some(json) = json else { return Ok(HashMap::new()) };
+    fn arguments(
+        &mut self,
+        json: Option<&RawValue>,
+    ) -> serde_json::Result<HashMap<Arc<str>, Expression>> {
+        let Some(json) = json else {
+            return Ok(HashMap::new());
+        };
         let body = self.body(json, None)?;
         Ok(body
             .0
@@ -217,13 +275,20 @@ impl Reader<'_, '_> {
     fn expression(&mut self, json: &RawValue) -> serde_json::Result<Expression> {
         let mut intern = |text: &str| self.builder.intern(text);
         let mut deserializer = serde_json::Deserializer::from_str(json.get());
-        ExpressionSeed { intern: &mut intern }.deserialize(&mut deserializer)
+        ExpressionSeed {
+            intern: &mut intern,
+        }
+        .deserialize(&mut deserializer)
     }
 
     fn body(&mut self, json: &RawValue, wanted: Option<&WantedType>) -> serde_json::Result<Body> {
         let mut intern = |text: &str| self.builder.intern(text);
         let mut deserializer = serde_json::Deserializer::from_str(json.get());
-        BodySeed { intern: &mut intern, wanted }.deserialize(&mut deserializer)
+        BodySeed {
+            intern: &mut intern,
+            wanted,
+        }
+        .deserialize(&mut deserializer)
     }
 }
 
@@ -262,7 +327,9 @@ impl<'de> Visitor<'de> for BodySeed<'_, '_, '_> {
         let mut body = Vec::new();
         while let Some(name) = map.next_key::<Text<'de>>()? {
             if self.wanted.is_none_or(|wanted| wanted.wants(&name.0)) {
-                let expression = map.next_value_seed(ExpressionSeed { intern: &mut *self.intern })?;
+                let expression = map.next_value_seed(ExpressionSeed {
+                    intern: &mut *self.intern,
+                })?;
                 body.push((name.0.as_ref().into(), expression));
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -281,7 +348,10 @@ struct ExpressionSeed<'s, 'i> {
 impl<'de> DeserializeSeed<'de> for ExpressionSeed<'_, '_> {
     type Value = Expression;
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Expression, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Expression, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
@@ -319,7 +389,10 @@ impl<'de> Visitor<'de> for ExpressionSeed<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Expression, A::Error> {
         let mut blocks = Vec::new();
-        while let Some(body) = seq.next_element_seed(BodySeed { intern: &mut *self.intern, wanted: None })? {
+        while let Some(body) = seq.next_element_seed(BodySeed {
+            intern: &mut *self.intern,
+            wanted: None,
+        })? {
             blocks.push(body);
         }
         Ok(Expression::Blocks(blocks))
@@ -338,10 +411,15 @@ impl<'de> Visitor<'de> for ExpressionSeed<'_, '_> {
                 }
                 "references" => {
                     let texts: Vec<Text<'de>> = map.next_value()?;
-                    references = Some(Reference::parse_list(texts.iter().map(|text| text.0.as_ref()), self.intern));
+                    references = Some(Reference::parse_list(
+                        texts.iter().map(|text| text.0.as_ref()),
+                        self.intern,
+                    ));
                 }
                 _ => {
-                    let expression = map.next_value_seed(ExpressionSeed { intern: &mut *self.intern })?;
+                    let expression = map.next_value_seed(ExpressionSeed {
+                        intern: &mut *self.intern,
+                    })?;
                     members.push((name.0.as_ref().into(), expression));
                 }
             }

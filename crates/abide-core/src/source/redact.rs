@@ -34,8 +34,14 @@ impl RedactionKey {
             outer[at] ^= byte;
         }
         let text = serde_json::to_vec(value).unwrap_or_default();
-        let inside = Sha256::new().chain_update(inner).chain_update(text).finalize();
-        let digest = Sha256::new().chain_update(outer).chain_update(inside).finalize();
+        let inside = Sha256::new()
+            .chain_update(inner)
+            .chain_update(text)
+            .finalize();
+        let digest = Sha256::new()
+            .chain_update(outer)
+            .chain_update(inside)
+            .finalize();
         let mut short = [0; 16];
         short.copy_from_slice(&digest[..16]);
         SecretDigest(short)
@@ -89,7 +95,9 @@ impl RedactionKey {
         match (value, rest) {
             (value, []) => self.redact(value),
             (Value::Object(object), rest) => self.apply_path(object, rest),
-            (Value::List(list), rest) => list.iter_mut().for_each(|value| self.descend(value, rest)),
+            (Value::List(list), rest) => {
+                list.iter_mut().for_each(|value| self.descend(value, rest))
+            }
             _ => {}
         }
     }

@@ -82,7 +82,14 @@ pub(super) struct Walker<R> {
 
 impl<R: Read> Walker<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, buffer: vec![0; WINDOW], start: 0, end: 0, base: 0, finished: false }
+        Self {
+            reader,
+            buffer: vec![0; WINDOW],
+            start: 0,
+            end: 0,
+            base: 0,
+            finished: false,
+        }
     }
 
     /// Walks the object. Text after its end is an error, except white space.
@@ -147,7 +154,10 @@ impl<R: Read> Walker<R> {
             return Err(self.syntax("a quoted key"));
         }
         let (json, at) = self.value("the top level")?;
-        serde_json::from_slice(json).map_err(|_| SectionError::Syntax { at, expected: "a quoted key" })
+        serde_json::from_slice(json).map_err(|_| SectionError::Syntax {
+            at,
+            expected: "a quoted key",
+        })
     }
 
     /// The text of the next value, contiguous in the buffer.
@@ -185,7 +195,11 @@ impl<R: Read> Walker<R> {
             }
             self.start = self.end;
             if self.fill()? == 0 {
-                return if scan.may_end() { Ok(()) } else { Err(self.truncated(inside)) };
+                return if scan.may_end() {
+                    Ok(())
+                } else {
+                    Err(self.truncated(inside))
+                };
             }
         }
     }
@@ -248,18 +262,33 @@ impl<R: Read> Walker<R> {
                     return Ok(read);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => return Err(SectionError::Read { at: self.base + self.end as u64, source }),
+                Err(source) => {
+                    return Err(SectionError::Read {
+                        at: self.base + self.end as u64,
+                        source,
+                    });
+                }
             }
         }
     }
 
     fn syntax(&self, expected: &'static str) -> SectionError {
-        SectionError::Syntax { at: self.base + self.start.saturating_sub(1) as u64, expected }
+        SectionError::Syntax {
+            at: self.base + self.start.saturating_sub(1) as u64,
+            expected,
+        }
     }
 
     fn truncated(&self, inside: &str) -> SectionError {
-        let inside = if inside == "the top level" { inside.to_owned() } else { format!("`{inside}`") };
-        SectionError::Truncated { at: self.base + self.end as u64, inside }
+        let inside = if inside == "the top level" {
+            inside.to_owned()
+        } else {
+            format!("`{inside}`")
+        };
+        SectionError::Truncated {
+            at: self.base + self.end as u64,
+            inside,
+        }
     }
 }
 
@@ -293,10 +322,16 @@ impl Scan {
     fn feed(&mut self, bytes: &[u8]) -> Option<usize> {
         let first = *bytes.first()?;
         if self.kind == Kind::Unseen {
-            self.kind = if matches!(first, b'"' | b'{' | b'[') { Kind::Enclosed } else { Kind::Bare };
+            self.kind = if matches!(first, b'"' | b'{' | b'[') {
+                Kind::Enclosed
+            } else {
+                Kind::Bare
+            };
         }
         if self.kind == Kind::Bare {
-            return bytes.iter().position(|b| matches!(b, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n'));
+            return bytes
+                .iter()
+                .position(|b| matches!(b, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n'));
         }
         let mut at = 0;
         while let Some(block) = bytes.get(at..at + 64) {
@@ -305,7 +340,10 @@ impl Scan {
             }
             at += 64;
         }
-        bytes[at..].iter().position(|byte| self.byte(*byte)).map(|end| at + end + 1)
+        bytes[at..]
+            .iter()
+            .position(|byte| self.byte(*byte))
+            .map(|end| at + end + 1)
     }
 
     /// Takes one byte; true if it ends the value.
@@ -344,7 +382,10 @@ impl Scan {
                 return None;
             }
         }
-        block.iter().position(|byte| self.byte(*byte)).map(|end| end + 1)
+        block
+            .iter()
+            .position(|byte| self.byte(*byte))
+            .map(|end| end + 1)
     }
 }
 
@@ -358,7 +399,12 @@ struct Masks {
 
 impl Masks {
     fn of(block: &[u8]) -> Self {
-        let mut masks = Self { quote: 0, backslash: 0, open: 0, close: 0 };
+        let mut masks = Self {
+            quote: 0,
+            backslash: 0,
+            open: 0,
+            close: 0,
+        };
         for (lane, chunk) in block.chunks_exact(16).enumerate() {
             let mut bytes = [0i8; 16];
             for (to, from) in bytes.iter_mut().zip(chunk) {
@@ -368,7 +414,10 @@ impl Masks {
             // `[` and `]` differ from `{` and `}` in bit 5 alone.
             let folded = bytes | i8x16::splat(0x20);
             let shift = lane * 16;
-            let mask = |bytes: i8x16, byte: u8| u64::from(bytes.simd_eq(i8x16::splat(byte.cast_signed())).to_bitmask() & 0xffff) << shift;
+            let mask = |bytes: i8x16, byte: u8| {
+                u64::from(bytes.simd_eq(i8x16::splat(byte.cast_signed())).to_bitmask() & 0xffff)
+                    << shift
+            };
             masks.quote |= mask(bytes, b'"');
             masks.backslash |= mask(bytes, b'\\');
             masks.open |= mask(folded, b'{');
@@ -407,7 +456,8 @@ mod tests {
         }
 
         fn take(&mut self, key: &str, json: &[u8], _: u64) -> Result<(), SectionError> {
-            self.0.push((key.into(), String::from_utf8(json.to_vec()).unwrap()));
+            self.0
+                .push((key.into(), String::from_utf8(json.to_vec()).unwrap()));
             Ok(())
         }
     }
@@ -435,7 +485,15 @@ mod tests {
         let text = r#" {"w": {"a": "}\"]"}, "s": [1, {"x": "{"}], "e": [1, "two", {"t": []}, []], "w2": null, "e2": 7} "#;
         for drip in [1, 3, 1000] {
             let got = walk(text, drip).unwrap();
-            let want = [("w", r#"{"a": "}\"]"}"#), ("e", "1"), ("e", "\"two\""), ("e", r#"{"t": []}"#), ("e", "[]"), ("w2", "null"), ("e2", "7")];
+            let want = [
+                ("w", r#"{"a": "}\"]"}"#),
+                ("e", "1"),
+                ("e", "\"two\""),
+                ("e", r#"{"t": []}"#),
+                ("e", "[]"),
+                ("w2", "null"),
+                ("e2", "7"),
+            ];
             assert_eq!(got, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
         }
     }
@@ -443,7 +501,10 @@ mod tests {
     #[test]
     fn says_where_it_ends() {
         let error = walk(r#"{"s": {"a": [1, 2"#, 4).unwrap_err().to_string();
-        assert_eq!(error, "the JSON ends at byte 17 inside `s`: the file is truncated");
+        assert_eq!(
+            error,
+            "the JSON ends at byte 17 inside `s`: the file is truncated"
+        );
         assert!(walk("{} {}", 9).is_err());
         assert!(walk("", 9).is_err());
         assert!(walk("{1: 2}", 9).is_err());
@@ -458,7 +519,8 @@ mod tests {
         leaf.prop_recursive(4, 40, 6, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
-                prop::collection::hash_map("[a-z\"\\\\]{0,6}", inner, 0..6).prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
+                prop::collection::hash_map("[a-z\"\\\\]{0,6}", inner, 0..6)
+                    .prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
             ]
         })
     }

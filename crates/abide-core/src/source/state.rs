@@ -62,7 +62,11 @@ impl Handler for PlannedValues<'_> {
     type Error = WalkError;
 
     fn want(&mut self, key: &str) -> Want {
-        if key == "planned_values" { Want::Whole } else { Want::Skip }
+        if key == "planned_values" {
+            Want::Whole
+        } else {
+            Want::Skip
+        }
     }
 
     fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
@@ -107,7 +111,11 @@ struct ShownResource<'a> {
 }
 
 /// Reads `values` of a shown state, or `planned_values` of a plan.
-pub(super) fn shown(text: &str, builder: &mut InventoryBuilder, options: &LoadOptions) -> serde_json::Result<()> {
+pub(super) fn shown(
+    text: &str,
+    builder: &mut InventoryBuilder,
+    options: &LoadOptions,
+) -> serde_json::Result<()> {
     let shown: Shown<'_> = serde_json::from_str(text)?;
     let mut modules: Vec<_> = shown.root_module.into_iter().collect();
     while let Some(module) = modules.pop() {
@@ -116,9 +124,18 @@ pub(super) fn shown(text: &str, builder: &mut InventoryBuilder, options: &LoadOp
                 continue;
             }
             let mut object = Object::default();
-            if let (Some(wanted), Some(json)) = (options.wanted.of(&resource.type_name), resource.values) {
+            if let (Some(wanted), Some(json)) =
+                (options.wanted.of(&resource.type_name), resource.values)
+            {
                 object = values::object(json.get(), wanted)?;
-                redact(&mut object, mode(&resource.mode), &resource.type_name, resource.sensitive_values, wanted, &options.key)?;
+                redact(
+                    &mut object,
+                    mode(&resource.mode),
+                    &resource.type_name,
+                    resource.sensitive_values,
+                    wanted,
+                    &options.key,
+                )?;
             }
             builder.add(NewResource {
                 address: &resource.address,
@@ -167,7 +184,11 @@ struct FileInstance<'a> {
 }
 
 /// Reads one entry of `resources` of a state file (version 4).
-pub(super) fn file_resource(text: &str, builder: &mut InventoryBuilder, options: &LoadOptions) -> serde_json::Result<()> {
+pub(super) fn file_resource(
+    text: &str,
+    builder: &mut InventoryBuilder,
+    options: &LoadOptions,
+) -> serde_json::Result<()> {
     let resource: FileResource<'_> = serde_json::from_str(text)?;
     for instance in &resource.instances {
         if instance.deposed.is_some() {
@@ -181,7 +202,14 @@ pub(super) fn file_resource(text: &str, builder: &mut InventoryBuilder, options:
             } else if let Some(json) = instance.attributes_flat {
                 object = unflatten(serde_json::from_str(json.get())?, wanted);
             }
-            redact(&mut object, mode(&resource.mode), &resource.type_name, None, wanted, &options.key)?;
+            redact(
+                &mut object,
+                mode(&resource.mode),
+                &resource.type_name,
+                None,
+                wanted,
+                &options.key,
+            )?;
         }
         let key = instance.index_key.as_ref().map(|key| key.0.clone());
         let address = file_address(&resource, key.as_ref());
@@ -203,7 +231,11 @@ pub(super) fn file_resource(text: &str, builder: &mut InventoryBuilder, options:
 
 fn file_address(resource: &FileResource<'_>, key: Option<&InstanceKey>) -> String {
     let mut address = String::new();
-    if let Some(module) = resource.module.as_deref().filter(|module| !module.is_empty()) {
+    if let Some(module) = resource
+        .module
+        .as_deref()
+        .filter(|module| !module.is_empty())
+    {
         address.push_str(module);
         address.push('.');
     }
@@ -220,9 +252,15 @@ fn file_address(resource: &FileResource<'_>, key: Option<&InstanceKey>) -> Strin
 }
 
 /// `sensitive_attributes` is a list of paths; a path is a list of steps.
-fn redact_paths(object: &mut Object, paths: Option<&RawValue>, key: &RedactionKey) -> serde_json::Result<()> {
+fn redact_paths(
+    object: &mut Object,
+    paths: Option<&RawValue>,
+    key: &RedactionKey,
+) -> serde_json::Result<()> {
     let Some(json) = paths else { return Ok(()) };
-    let Value::List(paths) = values::whole(json.get())? else { return Ok(()) };
+    let Value::List(paths) = values::whole(json.get())? else {
+        return Ok(());
+    };
     for path in &paths {
         let steps = path.as_list().unwrap_or(std::slice::from_ref(path));
         // Positions are passed over: a secret in one element hides its siblings too.

@@ -87,7 +87,10 @@ impl<'de> Visitor<'de> for ValueSeed {
     fn visit_u64<E>(self, int: u64) -> Result<Value, E> {
         Ok(Value::Number(match i64::try_from(int) {
             Ok(int) => Number::Int(int),
-            #[expect(clippy::cast_precision_loss, reason = "beyond i64 only the magnitude matters")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "beyond i64 only the magnitude matters"
+            )]
             Err(_) => Number::Float(int as f64),
         }))
     }
@@ -170,7 +173,10 @@ fn only_marks(mark: Value) -> Option<Value> {
             (!parts.is_empty()).then_some(Value::List(parts))
         }
         Value::Object(marks) => {
-            let parts: Object = marks.into_entries().filter_map(|(name, mark)| Some((name, only_marks(mark)?))).collect();
+            let parts: Object = marks
+                .into_entries()
+                .filter_map(|(name, mark)| Some((name, only_marks(mark)?)))
+                .collect();
             (!parts.is_empty()).then_some(Value::Object(parts))
         }
         _ => None,

@@ -1,0 +1,164 @@
+//! The result of one run: the only thing renderers, the gate and the store see.
+
+use std::collections::BTreeMap;
+
+use abide_controls::ControlId;
+use abide_policy::Severity;
+use jiff::Timestamp;
+
+use crate::diagnostic::{Diagnostic, Level};
+use crate::finding::{Finding, Outcome};
+
+/// A policy as a scan used it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanPolicy {
+    /// `POL-0001`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Severity, overrides applied.
+    pub severity: Severity,
+    /// Controls it gives evidence for.
+    pub controls: Vec<ControlId>,
+    /// Why it matters.
+    pub why: String,
+    /// What to do in general.
+    pub remediation: String,
+    /// Where to read more.
+    pub references: Vec<String>,
+    /// Its labels in its users' own numbering, shown in Markdown beside the controls.
+    pub labels: Vec<String>,
+}
+
+/// An input as a scan saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanInput {
+    /// Its path, or `-`.
+    pub name: String,
+    /// `plan`, `state` or `configuration`.
+    pub kind: &'static str,
+    /// The Terraform version that wrote it.
+    pub terraform_version: Option<String>,
+    /// Managed resource instances in it.
+    pub resources: usize,
+}
+
+/// How many evaluations came out how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    /// Managed resource instances.
+    pub resources: usize,
+    /// Policies that were in force.
+    pub policies: usize,
+    /// Evaluations that gave pass, fail, unknown or error.
+    pub evaluated: usize,
+    /// Passed.
+    pub pass: usize,
+    /// Failed, and no exception covers it.
+    pub fail: usize,
+    /// Cannot be told.
+    pub unknown: usize,
+    /// The policy has nothing to say about the resource.
+    pub not_applicable: usize,
+    /// Failed, and an exception covers it.
+    pub excepted: usize,
+    /// Could not be evaluated.
+    pub error: usize,
+    /// Failures that the baseline holds; part of `fail`.
+    pub in_baseline: usize,
+    /// Failures by severity, those of the baseline included.
+    pub by_severity: SeverityCounts,
+}
+
+/// A number for each severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct SeverityCounts {
+    /// Critical.
+    pub critical: usize,
+    /// High.
+    pub high: usize,
+    /// Medium.
+    pub medium: usize,
+    /// Low.
+    pub low: usize,
+}
+
+impl SeverityCounts {
+    /// The number of a severity.
+    #[must_use]
+    pub fn get(&self, severity: Severity) -> usize {
+        match severity {
+            Severity::Critical => self.critical,
+            Severity::High => self.high,
+            Severity::Medium => self.medium,
+            Severity::Low => self.low,
+        }
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, severity: Severity) {
+        match severity {
+            Severity::Critical => self.critical += 1,
+            Severity::High => self.high += 1,
+            Severity::Medium => self.medium += 1,
+            Severity::Low => self.low += 1,
+        }
+    }
+}
+
+/// One run over one or more inputs.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// When, as given to the run.
+    pub at: Timestamp,
+    /// The program's version.
+    pub tool_version: &'static str,
+    /// What was read.
+    pub inputs: Vec<ScanInput>,
+    /// Policies in force, ordered by id.
+    pub policies: Vec<ScanPolicy>,
+    /// Counts.
+    pub summary: Summary,
+    /// Findings: failures, unknowns and errors; with all results, also the rest.
+    /// Ordered by severity (worst first), policy, input and address.
+    pub findings: Vec<Finding>,
+    /// Resource types in the inputs that no policy in force knows, with their counts.
+    pub unchecked_types: BTreeMap<String, usize>,
+    /// Remarks on inputs, exceptions and the baseline.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Scan {
+    /// The policy of a finding.
+    #[must_use]
+    pub fn policy_of(&self, finding: &Finding) -> &ScanPolicy {
+        &self.policies[finding.policy as usize]
+    }
+
+    /// Whether every part of every input was judged.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.summary.error == 0 && self.diagnostics.iter().all(|d| d.level != Level::Error)
+    }
+
+    /// Standing violations, worst first.
+    pub fn violations(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.is_violation())
+    }
+
+    /// Findings with an outcome.
+    pub fn with_outcome(&self, outcome: Outcome) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(move |finding| finding.outcome == outcome)
+    }
+
+    /// Violations an exception covers.
+    pub fn excepted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.exception.is_some())
+    }
+}

@@ -1,0 +1,614 @@
+//! A policy as data. See the published JSON Schema and `docs/policies.md` for the format.
+
+use std::fmt;
+
+use abide_controls::ControlId;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Position;
+use crate::path::Path;
+
+/// How bad a violation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Tidy-up.
+    Low,
+    /// Should be fixed.
+    Medium,
+    /// Must be fixed before release.
+    High,
+    /// Must never reach production.
+    Critical,
+}
+
+impl Severity {
+    /// From the worst to the mildest, the order of all output.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Severity {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.as_str() == text)
+            .ok_or_else(|| {
+                format!("`{text}` is not a severity: expected critical, high, medium or low")
+            })
+    }
+}
+
+/// What a policy looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyKind {
+    /// One resource at a time.
+    Single,
+    /// One resource, with others that are linked to it.
+    Related,
+    /// Whether something exists in the account: judged once, on the root module.
+    Account,
+}
+
+impl PolicyKind {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Related => "related",
+            Self::Account => "account",
+        }
+    }
+}
+
+/// Whether a policy is on without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// On.
+    Default,
+    /// Only with the strict profile: noisy, or a matter of taste.
+    Strict,
+}
+
+/// One policy file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// `POL-0001`.
+    pub id: String,
+    /// What must hold, as a sentence about the resource.
+    pub title: String,
+    /// How bad a violation is.
+    pub severity: Severity,
+    /// What it looks at.
+    pub kind: PolicyKind,
+    /// Whether it is on by default.
+    pub profile: Profile,
+    /// False switches it off.
+    pub enabled: bool,
+    /// Controls it gives evidence for.
+    pub controls: Vec<ControlId>,
+    /// Types it judges.
+    pub resource_types: Vec<String>,
+    /// Values a user may change.
+    pub parameters: Vec<Parameter>,
+    /// For `account`: types whose presence means this input owns the matter.
+    pub related_types: Vec<String>,
+    /// What is checked.
+    pub body: PolicyBody,
+    /// Text for people, not needed to evaluate.
+    pub docs: Docs,
+    /// Where the id is written.
+    pub at: Position,
+}
+
+/// The check of a policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PolicyBody {
+    /// Trees of conditions; the first rule for a resource's type judges it.
+    Rules(Vec<Rule>),
+    /// A Rego module.
+    Rego {
+        /// Its text.
+        text: String,
+        /// Where it starts in the file.
+        at: Position,
+    },
+}
+
+/// What only people read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Docs {
+    /// Why it matters.
+    pub why: String,
+    /// Where to read more: URLs.
+    pub references: Vec<String>,
+    /// Ids of the same rule elsewhere.
+    pub aliases: Aliases,
+    /// Ids of the numbering its users knew first, e.g. `SOC2-CC6.1`.
+    pub labels: Vec<String>,
+    /// Examples, which are also its tests.
+    pub examples: Vec<Example>,
+}
+
+/// Ids of the same rule in other tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aliases {
+    /// Checkov.
+    pub checkov: Vec<String>,
+    /// Trivy.
+    pub trivy: Vec<String>,
+    /// AWS Security Hub.
+    pub security_hub: Vec<String>,
+    /// Prowler.
+    pub prowler: Vec<String>,
+    /// HashiCorp's Sentinel libraries.
+    pub sentinel: Vec<String>,
+}
+
+/// A value a user may change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its name; conditions write `$name`.
+    pub name: String,
+    /// Its value unless changed.
+    pub default: Literal,
+    /// What it does.
+    pub description: String,
+}
+
+/// The check for some of a policy's types.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Types it judges.
+    pub resource_types: Vec<String>,
+    /// Whether the policy applies to a resource at all.
+    pub when: Option<Condition>,
+    /// What must hold.
+    pub check: Condition,
+    /// What to say when it does not.
+    pub advice: Advice,
+}
+
+/// What to tell the engineer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Advice {
+    /// What is wrong; `{name}` stands for a fact.
+    pub message: Option<String>,
+    /// What to do.
+    pub remediation: Option<String>,
+    /// What to write.
+    pub fix: Vec<Fix>,
+}
+
+impl Advice {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.message.is_none() && self.remediation.is_none() && self.fix.is_empty()
+    }
+}
+
+/// An edit that makes the check pass.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Fix {
+    /// Set an attribute to an HCL expression.
+    Set {
+        /// Where, from the resource.
+        path: Path,
+        /// The expression's text.
+        value: String,
+    },
+    /// Add a nested block.
+    Block {
+        /// Its name.
+        name: String,
+        /// Its body as HCL.
+        body: String,
+    },
+    /// Add a resource beside this one.
+    Resource {
+        /// Its type.
+        type_name: String,
+        /// Its body as HCL; `{reference}` stands for `type.name` of this one.
+        body: String,
+    },
+}
+
+/// A constant in a policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Literal {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// Text.
+    String(String),
+    /// A list.
+    List(Vec<Literal>),
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(bool) => write!(f, "{bool}"),
+            Self::Int(int) => write!(f, "{int}"),
+            Self::Float(float) => write!(f, "{float}"),
+            Self::String(text) => f.write_str(text),
+            Self::List(list) => {
+                for (at, literal) in list.iter().enumerate() {
+                    f.write_str(if at > 0 { ", " } else { "" })?;
+                    write!(f, "{literal}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A constant, or a parameter's name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Operand {
+    /// A constant.
+    Literal(Literal),
+    /// `$name`.
+    Parameter(String),
+}
+
+/// A condition, its advice, and where it is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// What is asked.
+    pub test: Test,
+    /// What to say when this very condition is the reason.
+    pub advice: Option<Box<Advice>>,
+    /// Where it is written.
+    pub at: Position,
+}
+
+/// What a condition asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Test {
+    /// All of them hold.
+    All(Vec<Condition>),
+    /// One of them holds.
+    Any(Vec<Condition>),
+    /// It does not hold.
+    Not(Box<Condition>),
+    /// An attribute's value.
+    Attribute {
+        /// Which.
+        path: Path,
+        /// What of it.
+        operator: Operator,
+        /// What if nobody set it.
+        absent: Absent,
+    },
+    /// How many elements match.
+    Quantified {
+        /// How many.
+        quantifier: Quantifier,
+        /// Over which elements.
+        over: Path,
+        /// Which elements count.
+        filter: Option<Box<Condition>>,
+        /// What each is asked.
+        matches: Option<Box<Condition>>,
+        /// The answer if there is no element; by default what logic says.
+        empty: Option<Verdict>,
+        /// What to note of an element that decides.
+        facts: Vec<Fact>,
+    },
+    /// Resources that refer to this one.
+    Linked {
+        /// How many.
+        quantifier: Quantifier,
+        /// Their types.
+        types: Vec<String>,
+        /// The attribute by which they refer.
+        by: Path,
+        /// What each is asked.
+        matches: Option<Box<Condition>>,
+    },
+    /// Resources this one refers to.
+    Follow {
+        /// The attribute that refers.
+        path: Path,
+        /// Their types.
+        types: Vec<String>,
+        /// What each is asked.
+        matches: Option<Box<Condition>>,
+        /// If the attribute is set and the resource is not in this input.
+        elsewhere: Verdict,
+        /// If the attribute is not set.
+        absent: Verdict,
+    },
+    /// Something somewhere in the input.
+    Exists {
+        /// Its types.
+        types: Vec<String>,
+        /// Only with the provider configuration of this resource.
+        same_provider: bool,
+        /// What it is asked.
+        matches: Option<Box<Condition>>,
+    },
+    /// The statements of an IAM policy document.
+    Statements {
+        /// How many.
+        quantifier: Quantifier,
+        /// The attribute that holds the document.
+        path: Path,
+        /// What each is asked.
+        matches: Box<Condition>,
+        /// If there is no document.
+        absent: Verdict,
+        /// What to note of a statement that decides.
+        facts: Vec<Fact>,
+    },
+    /// The statement of an IAM policy document we are in.
+    Statement(StatementTest),
+    /// A JSON text, parsed.
+    Json {
+        /// The attribute that holds it.
+        path: Path,
+        /// What the document is asked.
+        matches: Box<Condition>,
+        /// If there is none.
+        absent: Verdict,
+    },
+    /// A rule of a security group or network ACL covers a port.
+    Ports {
+        /// First port.
+        from: Path,
+        /// Last port.
+        to: Path,
+        /// Protocol.
+        protocol: Path,
+        /// Ports; one of them suffices.
+        cover: Operand,
+        /// Protocols, by name.
+        protocols: Vec<String>,
+    },
+    /// Addresses include the whole of IPv4 or IPv6.
+    OpenToWorld {
+        /// Attributes with CIDR blocks, single or lists.
+        cidrs: Vec<Path>,
+        /// Attributes with prefix list ids.
+        prefix_lists: Vec<Path>,
+    },
+    /// A fixed answer.
+    Constant(bool),
+    /// The input cannot say, for this reason.
+    Undecidable(String),
+}
+
+/// A named value to note with a finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from.
+    pub source: FactSource,
+}
+
+/// Where a fact comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FactSource {
+    /// An attribute.
+    Path(Path),
+    /// A fixed text (`=text`).
+    Text(String),
+}
+
+/// How many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Quantifier {
+    /// All.
+    Every,
+    /// At least one.
+    Some,
+    /// Not one.
+    None,
+}
+
+impl Quantifier {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Every => "every",
+            Self::Some => "some",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A fixed verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It holds.
+    Pass,
+    /// It does not.
+    Fail,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// What an attribute nobody set means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Absent {
+    /// What the operator makes of it: no test holds but `is: unset`, `not_…`.
+    Operator,
+    /// A fixed verdict.
+    Verdict(Verdict),
+    /// The value AWS or the provider then uses.
+    Default(Literal),
+}
+
+/// What is asked of a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Operator {
+    /// Equal.
+    Equals(Operand),
+    /// Not equal.
+    NotEquals(Operand),
+    /// Equal to one of a list.
+    OneOf(Operand),
+    /// Equal to none of a list.
+    NotOneOf(Operand),
+    /// A number at least this.
+    AtLeast(Operand),
+    /// A number at most this.
+    AtMost(Operand),
+    /// Matches a regular expression (anywhere in the text).
+    Matches(Operand),
+    /// Does not match a regular expression.
+    NotMatches(Operand),
+    /// Starts with one of these.
+    StartsWith(Operand),
+    /// Ends with one of these.
+    EndsWith(Operand),
+    /// A list that holds the value, or a text that holds the part.
+    Contains(Operand),
+    /// A list that holds all of these.
+    ContainsAll(Operand),
+    /// A list that holds one of these.
+    ContainsAny(Operand),
+    /// A list whose elements are all among these.
+    SubsetOf(Operand),
+    /// A list or text with at least this many elements.
+    LengthAtLeast(Operand),
+    /// A list or text with at most this many elements.
+    LengthAtMost(Operand),
+    /// A dotted version at least this.
+    VersionAtLeast(Operand),
+    /// A CIDR block that lies within one of these.
+    Within(Operand),
+    /// Some property.
+    Is(Property),
+    /// Comes from a resource of one of these types.
+    RefersTo(Vec<String>),
+}
+
+/// A property of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Property {
+    /// Set to something.
+    Set,
+    /// Not set.
+    Unset,
+    /// True.
+    True,
+    /// False.
+    False,
+    /// An empty list, map or text.
+    Empty,
+    /// A list, map or text with something in it.
+    NotEmpty,
+    /// A KMS key of the customer.
+    CustomerKey,
+    /// A CIDR block that is the whole address space.
+    AnyCidr,
+    /// Looks like a secret by its form.
+    Secret,
+}
+
+/// What is asked of a statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StatementTest {
+    /// Allows anyone, without a restricting condition.
+    Public,
+    /// Has a condition that restricts who may use it.
+    Restricted,
+    /// Allows one of these actions.
+    Allows {
+        /// Actions; `*` and `?` are taken literally, the statement's own are patterns.
+        actions: Operand,
+    },
+    /// Denies all of these actions.
+    Denies {
+        /// Actions.
+        actions: Operand,
+    },
+    /// Applies to every resource.
+    AnyResource,
+    /// Applies to everyone.
+    AnyPrincipal,
+    /// Has a condition with this operator, key and value.
+    Condition {
+        /// Operator names, e.g. `Bool`; any with `IfExists` or a set prefix counts too.
+        operators: Vec<String>,
+        /// The key, e.g. `aws:SecureTransport`.
+        key: String,
+        /// Values, one of which suffices; empty for any.
+        values: Vec<String>,
+    },
+}
+
+/// An example, which is also a test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    /// What it shows.
+    pub name: String,
+    /// What the policy says of it.
+    pub expect: Expectation,
+    /// The address it is about; all judged resources otherwise.
+    pub resource: Option<String>,
+    /// The configuration.
+    pub hcl: String,
+    /// Parameters to change.
+    pub parameters: Vec<(String, Literal)>,
+    /// For `account`: judge as a root module that owns the baseline.
+    pub baseline: bool,
+    /// Where it is written.
+    pub at: Position,
+}
+
+/// What an example must give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expectation {
+    /// Pass.
+    Pass,
+    /// Fail.
+    Fail,
+    /// Unknown.
+    Unknown,
+    /// Not applicable.
+    NotApplicable,
+}
+
+impl Expectation {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not_applicable",
+        }
+    }
+}
