@@ -398,6 +398,13 @@ pub enum Test {
         /// Attributes with prefix list ids.
         prefix_lists: Vec<Path>,
     },
+    /// The value of a parameter.
+    Parameter {
+        /// Its name.
+        name: String,
+        /// The value it must have.
+        equals: Literal,
+    },
     /// A fixed answer.
     Constant(bool),
     /// The input cannot say, for this reason.

@@ -8,7 +8,7 @@ use crate::read::{
 use crate::yaml::{Kind, Node};
 
 /// The keys that say what a condition asks; it has exactly one of them.
-pub(crate) const HEADS: [&str; 19] = [
+pub(crate) const HEADS: [&str; 20] = [
     "all",
     "any",
     "not",
@@ -27,6 +27,7 @@ pub(crate) const HEADS: [&str; 19] = [
     "ports",
     "open_to_world",
     "constant",
+    "parameter",
     "undecidable",
 ];
 
@@ -116,7 +117,8 @@ pub(crate) fn condition(node: &Node, errors: &mut Errors) -> Option<Condition> {
             "json" => json(value, &mut fields, errors),
             "ports" => ports(value, &mut fields, errors),
             "open_to_world" => open_to_world(value, &mut fields, errors),
-            "constant" => boolean(value, errors).map(Test::Constant),
+            "parameter" => parameter(value, &mut fields, errors),
+        "constant" => boolean(value, errors).map(Test::Constant),
             _ => text(value, errors).map(Test::Undecidable),
         };
     let own = advice(&mut fields, errors);
@@ -437,6 +439,12 @@ fn statement(value: &Node, errors: &mut Errors) -> Option<Test> {
         .into_iter()
         .nth(at)
         .map(|(_, test)| Test::Statement(test))
+}
+
+fn parameter(value: &Node, fields: &mut Fields<'_>, errors: &mut Errors) -> Option<Test> {
+    let name = text(value, errors);
+    let equals = fields.require("equals", errors).and_then(|node| literal(node, errors));
+    Some(Test::Parameter { name: name?, equals: equals? })
 }
 
 fn json(value: &Node, fields: &mut Fields<'_>, errors: &mut Errors) -> Option<Test> {
