@@ -268,6 +268,9 @@ impl Checker<'_, '_> {
         self.path(path, false);
         match operator {
             Operator::Is(_) => {}
+            Operator::EqualsAttribute(other) => {
+                self.path(other, false);
+            }
             Operator::RefersTo(types) => types
                 .iter()
                 .for_each(|name| check_type(name, path.at, self.errors)),

@@ -517,6 +517,8 @@ pub enum Operator {
     Is(Property),
     /// Comes from a resource of one of these types.
     RefersTo(Vec<String>),
+    /// Equal to another attribute.
+    EqualsAttribute(Path),
 }
 
 /// A property of a value.

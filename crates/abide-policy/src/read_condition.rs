@@ -32,7 +32,7 @@ pub(crate) const HEADS: [&str; 20] = [
 ];
 
 /// The operators of an attribute test.
-pub(crate) const OPERATORS: [&str; 21] = [
+pub(crate) const OPERATORS: [&str; 22] = [
     "equals",
     "not_equals",
     "one_of",
@@ -53,6 +53,7 @@ pub(crate) const OPERATORS: [&str; 21] = [
     "within",
     "is",
     "refers_to",
+    "equals_attribute",
     "is_not",
 ];
 
@@ -242,6 +243,7 @@ fn attribute(value: &Node, fields: &mut Fields<'_>, errors: &mut Errors) -> Opti
 fn operator(name: &str, node: &Node, errors: &mut Errors) -> Option<Operator> {
     match name {
         "is" | "is_not" => return choice(node, &PROPERTIES, errors).map(Operator::Is),
+        "equals_attribute" => return path(node, errors).map(Operator::EqualsAttribute),
         "refers_to" => return Some(Operator::RefersTo(texts(node, errors))),
         _ => {}
     }
