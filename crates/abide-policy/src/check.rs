@@ -90,6 +90,7 @@ fn check_body(policy: &Policy, errors: &mut Errors) {
         let mut names: BTreeSet<String> =
             policy.parameters.iter().map(|p| p.name.clone()).collect();
         names.extend(PLACEHOLDERS.iter().map(|name| (*name).to_owned()));
+        names.extend(rule.facts.iter().map(|fact| fact.name.clone()));
         collect_facts(&rule.check, &mut names);
         let subjects = rule
             .resource_types
@@ -109,6 +110,7 @@ fn check_body(policy: &Policy, errors: &mut Errors) {
         if let Some(when) = &rule.when {
             checker.condition(when);
         }
+        checker.facts(&rule.facts);
         checker.condition(&rule.check);
     }
     for name in &policy.resource_types {
@@ -336,15 +338,19 @@ impl Checker<'_, '_> {
 
     fn inside(&mut self, scope: Scope, condition: &Condition, facts: &[Fact]) {
         self.scopes.push(scope);
+        self.facts(facts);
+        for inner in children(&condition.test) {
+            self.condition(inner);
+        }
+        self.scopes.pop();
+    }
+
+    fn facts(&mut self, facts: &[Fact]) {
         for fact in facts {
             if let FactSource::Path(path) = &fact.source {
                 self.path(path, true);
             }
         }
-        for inner in children(&condition.test) {
-            self.condition(inner);
-        }
-        self.scopes.pop();
     }
 
     fn scope_of(&self, path: &Path) -> Scope {

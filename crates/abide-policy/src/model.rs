@@ -188,6 +188,8 @@ pub struct Rule {
     pub check: Condition,
     /// What to say when it does not.
     pub advice: Advice,
+    /// What to note of a resource that fails.
+    pub facts: Vec<Fact>,
 }
 
 /// What to tell the engineer.

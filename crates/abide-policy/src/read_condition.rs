@@ -312,7 +312,7 @@ fn quantified(
     })
 }
 
-fn facts(fields: &mut Fields<'_>, errors: &mut Errors) -> Vec<Fact> {
+pub(crate) fn facts(fields: &mut Fields<'_>, errors: &mut Errors) -> Vec<Fact> {
     let Some(node) = fields.take("facts") else {
         return Vec::new();
     };
