@@ -257,7 +257,9 @@ impl Checker<'_, '_> {
             Test::Statement(
                 StatementTest::Allows { actions } | StatementTest::Denies { actions },
             ) => self.operand(actions, condition.at),
-            Test::Parameter { name, .. } => self.operand(&Operand::Parameter(name.clone()), condition.at),
+            Test::Parameter { name, .. } => {
+                self.operand(&Operand::Parameter(name.clone()), condition.at)
+            }
             test => {
                 for inner in children(test) {
                     self.condition(inner);

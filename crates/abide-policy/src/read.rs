@@ -258,8 +258,10 @@ fn body(fields: &mut Fields<'_>, types: &[String], errors: &mut Errors) -> Optio
                 .take("when")
                 .and_then(|node| crate::read_condition::condition(node, errors));
             let advice = advice(fields, errors);
+            let facts = crate::read_condition::facts(fields, errors);
             let check = crate::read_condition::condition(node, errors)?;
             Some(PolicyBody::Rules(vec![Rule {
+                facts,
                 resource_types: types.to_vec(),
                 when,
                 check,
@@ -295,8 +297,10 @@ fn rule(node: &Node, common: &Advice, errors: &mut Errors) -> Option<Rule> {
     if advice.fix.is_empty() {
         advice.fix.clone_from(&common.fix);
     }
+    let facts = crate::read_condition::facts(&mut fields, errors);
     fields.finish("a rule", errors);
     Some(Rule {
+        facts,
         resource_types: resource_types?,
         when,
         check: check?,

@@ -119,7 +119,7 @@ pub(crate) fn condition(node: &Node, errors: &mut Errors) -> Option<Condition> {
             "ports" => ports(value, &mut fields, errors),
             "open_to_world" => open_to_world(value, &mut fields, errors),
             "parameter" => parameter(value, &mut fields, errors),
-        "constant" => boolean(value, errors).map(Test::Constant),
+            "constant" => boolean(value, errors).map(Test::Constant),
             _ => text(value, errors).map(Test::Undecidable),
         };
     let own = advice(&mut fields, errors);
@@ -445,8 +445,13 @@ fn statement(value: &Node, errors: &mut Errors) -> Option<Test> {
 
 fn parameter(value: &Node, fields: &mut Fields<'_>, errors: &mut Errors) -> Option<Test> {
     let name = text(value, errors);
-    let equals = fields.require("equals", errors).and_then(|node| literal(node, errors));
-    Some(Test::Parameter { name: name?, equals: equals? })
+    let equals = fields
+        .require("equals", errors)
+        .and_then(|node| literal(node, errors));
+    Some(Test::Parameter {
+        name: name?,
+        equals: equals?,
+    })
 }
 
 fn json(value: &Node, fields: &mut Fields<'_>, errors: &mut Errors) -> Option<Test> {
