@@ -85,6 +85,11 @@ impl Wanted {
         wanted.names.insert(attribute.to_owned());
     }
 
+    /// Asks for a type, even if no attribute of it is read.
+    pub fn touch(&mut self, type_name: &str) {
+        self.types.entry(type_name.to_owned()).or_default();
+    }
+
     /// Asks for all attributes of a type.
     pub fn add_all(&mut self, type_name: &str) {
         self.types

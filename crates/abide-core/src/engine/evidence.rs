@@ -1,0 +1,247 @@
+//! From a check tree to what a finding says: attribute, found, expected, facts, texts.
+
+use std::collections::BTreeMap;
+
+use abide_policy::{Advice, Fix, Literal};
+
+use super::trace::{Shape, Trace};
+use super::tri::Tri;
+use crate::attribute::AttributePath;
+use crate::finding::{Fact, Snippet};
+use crate::inventory::Resource;
+
+/// What a finding says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Evidence {
+    pub(super) message: String,
+    pub(super) remediation: String,
+    pub(super) fix: Vec<Snippet>,
+    pub(super) attribute: Option<AttributePath>,
+    pub(super) found: Option<String>,
+    pub(super) expected: Option<String>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) waits_for: Vec<String>,
+}
+
+/// What texts are filled with, besides facts.
+pub(super) struct Context<'a> {
+    pub(super) resource: Option<&'a Resource>,
+    pub(super) parameters: &'a BTreeMap<String, Literal>,
+    pub(super) advice: &'a Advice,
+    /// Facts of the resource itself.
+    pub(super) fact: Fact,
+}
+
+/// One leaf that decided.
+struct Reason<'t, 'p> {
+    leaf: &'t Trace<'p>,
+    fact: Fact,
+    advice: Option<&'p Advice>,
+    /// In a resource other than the judged one.
+    elsewhere: bool,
+}
+
+/// Reads the evidence for `trace`'s answer.
+pub(super) fn read(trace: &Trace<'_>, context: &Context<'_>) -> Evidence {
+    let mut reasons = Vec::new();
+    collect(trace, &context.fact, None, false, &mut reasons);
+    let mut evidence = Evidence::default();
+    let primary = reasons.iter().find(|r| !r.elsewhere && r.leaf.attribute.is_some()).or_else(|| reasons.first());
+    if let Some(primary) = primary {
+        evidence.attribute = primary.leaf.attribute.clone().filter(|_| !primary.elsewhere);
+        evidence.found.clone_from(&primary.leaf.found);
+        evidence.expected.clone_from(&primary.leaf.expected);
+    }
+    for reason in &reasons {
+        push_new(&mut evidence.facts, fact_of(reason));
+        for address in &reason.leaf.waits_for {
+            push_new(&mut evidence.waits_for, address.clone());
+        }
+    }
+    texts(&reasons, context, &mut evidence);
+    evidence
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    // Short lists in practice; a thousand offending elements still are fine.
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+fn collect<'t, 'p>(trace: &'t Trace<'p>, fact: &Fact, advice: Option<&'p Advice>, elsewhere: bool, out: &mut Vec<Reason<'t, 'p>>) {
+    let advice = trace.advice.or(advice);
+    let elsewhere = elsewhere || trace.resource.is_some();
+    let mut own = fact.clone();
+    for (name, value) in &trace.fact.0 {
+        if own.get(name).is_none() {
+            own.0.push((name.clone(), value.clone()));
+        }
+    }
+    let reasons = trace.reasons();
+    if reasons.is_empty() {
+        return out.push(Reason { leaf: trace, fact: own, advice, elsewhere });
+    }
+    // Facts that single leaves give (`cidr`) belong to the element they are in.
+    if trace.shape == Shape::All || trace.shape == Shape::Not {
+        for reason in leaf_facts(trace) {
+            for (name, value) in reason.0 {
+                if own.get(&name).is_none() {
+                    own.0.push((name, value));
+                }
+            }
+        }
+    }
+    for reason in reasons {
+        collect(reason, &own, advice, elsewhere, out);
+    }
+}
+
+/// Facts of the leaves directly below, for their siblings' texts.
+fn leaf_facts(trace: &Trace<'_>) -> Vec<Fact> {
+    trace.children.iter().filter(|child| child.shape == Shape::Leaf).map(|child| child.fact.clone()).collect()
+}
+
+/// What identifies a violation, for exceptions and fingerprints.
+fn fact_of(reason: &Reason<'_, '_>) -> Fact {
+    if !reason.fact.0.is_empty() {
+        return reason.fact.clone();
+    }
+    let leaf = reason.leaf;
+    let mut fact = Fact::default();
+    if let Some(resource) = &leaf.resource {
+        fact.0.push(("resource".to_owned(), resource.clone()));
+    }
+    match &leaf.attribute {
+        Some(path) => {
+            fact.0.push(("attribute".to_owned(), path.without_positions()));
+            fact.0.push(("value".to_owned(), leaf.found.clone().unwrap_or_else(|| "(not set)".to_owned())));
+        }
+        None => fact.0.push(("missing".to_owned(), leaf.expected.clone().unwrap_or_else(|| leaf.label.clone()))),
+    }
+    fact
+}
+
+fn texts(reasons: &[Reason<'_, '_>], context: &Context<'_>, evidence: &mut Evidence) {
+    let mut messages: Vec<(String, Vec<String>)> = Vec::new();
+    let mut remediations = Vec::new();
+    let mut fixes: Vec<&Fix> = Vec::new();
+    for reason in reasons {
+        let pick = |get: fn(&Advice) -> Option<&String>| reason.advice.and_then(get).or_else(|| get(context.advice));
+        let template = pick(|advice| advice.message.as_ref()).map_or("The policy is not followed", String::as_str);
+        let message = fill(template, reason, context);
+        match messages.iter_mut().find(|(known, _)| known == template) {
+            Some((_, list)) => push_new(list, message),
+            None => messages.push((template.to_owned(), vec![message])),
+        }
+        if let Some(template) = pick(|advice| advice.remediation.as_ref()) {
+            push_new(&mut remediations, fill(template, reason, context));
+        }
+        let fix = reason.advice.map(|advice| &advice.fix).filter(|fix| !fix.is_empty()).unwrap_or(&context.advice.fix);
+        for fix in fix {
+            if !fixes.contains(&fix) {
+                fixes.push(fix);
+            }
+        }
+    }
+    let sentences = messages.into_iter().map(|(_, list)| match list.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    });
+    evidence.message = sentences.collect::<Vec<_>>().join("; ");
+    evidence.remediation = remediations.join("; ");
+    let first = reasons.first();
+    evidence.fix = fixes.into_iter().map(|fix| snippet(fix, |text| match first {
+        Some(reason) => fill(text, reason, context),
+        None => text.to_owned(),
+    })).collect();
+}
+
+/// Puts values in place of `{name}`; what is no name stays.
+fn fill(template: &str, reason: &Reason<'_, '_>, context: &Context<'_>) -> String {
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let value = after.split_once('}').and_then(|(name, tail)| Some((value_of(name, reason, context)?, tail)));
+        match value {
+            Some((value, tail)) => {
+                out.push_str(&value);
+                rest = tail;
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn value_of(name: &str, reason: &Reason<'_, '_>, context: &Context<'_>) -> Option<String> {
+    if let Some(value) = reason.fact.get(name).or_else(|| reason.leaf.fact.get(name)) {
+        return Some(value.to_owned());
+    }
+    if let Some(value) = context.parameters.get(name) {
+        return Some(value.to_string());
+    }
+    let resource = context.resource;
+    Some(match name {
+        "found" => reason.leaf.found.as_deref().map_or_else(|| "not set".to_owned(), |text| text.trim_matches('"').to_owned()),
+        "expected" => reason.leaf.expected.clone().unwrap_or_default(),
+        "attribute" => reason.leaf.attribute.as_ref().map(ToString::to_string).unwrap_or_default(),
+        "address" => resource.map(|r| r.address.to_string()).unwrap_or_default(),
+        "type" => resource.map(|r| r.type_name.to_string()).unwrap_or_default(),
+        "name" => resource.map(|r| r.name.to_string()).unwrap_or_default(),
+        "reference" => resource.map(|r| format!("{}.{}", r.type_name, r.name)).unwrap_or_default(),
+        "module" => resource.and_then(|r| r.address.as_str().rsplit_once(&format!(".{}.", r.type_name)).map(|(m, _)| m.to_owned())).unwrap_or_default(),
+        // A fact that this element does not have.
+        _ if name.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !name.is_empty() => "(unknown)".to_owned(),
+        _ => return None,
+    })
+}
+
+fn snippet(fix: &Fix, fill: impl Fn(&str) -> String) -> Snippet {
+    match fix {
+        Fix::Set { path, value } => {
+            let names = path.names();
+            let (blocks, attribute) = names.split_at(names.len().saturating_sub(1));
+            let mut hcl = String::new();
+            for (depth, block) in blocks.iter().enumerate() {
+                hcl.push_str(&format!("{}{block} {{\n", "  ".repeat(depth)));
+            }
+            hcl.push_str(&format!("{}{} = {}\n", "  ".repeat(blocks.len()), attribute.first().unwrap_or(&""), fill(value).trim()));
+            for depth in (0..blocks.len()).rev() {
+                hcl.push_str(&format!("{}}}\n", "  ".repeat(depth)));
+            }
+            Snippet { inside: true, hcl }
+        }
+        Fix::Block { name, body } => Snippet { inside: true, hcl: block(name, &fill(body)) },
+        Fix::Resource { type_name, body } => Snippet { inside: false, hcl: block(&fill(&format!("resource \"{type_name}\" \"{{name}}\"")), &fill(body)) },
+    }
+}
+
+fn block(header: &str, body: &str) -> String {
+    let mut hcl = format!("{header} {{\n");
+    for line in body.trim_end().lines() {
+        if line.is_empty() {
+            hcl.push('\n');
+        } else {
+            hcl.push_str(&format!("  {line}\n"));
+        }
+    }
+    hcl.push_str("}\n");
+    hcl
+}
+
+/// The text for an outcome that is not a failure.
+pub(super) fn sentence(answer: Tri, title: &str, waits_for: &[String]) -> String {
+    match answer {
+        Tri::True => title.to_owned(),
+        Tri::False => String::new(),
+        Tri::Unknown if waits_for.is_empty() => format!("Cannot be told from this input: {title}"),
+        Tri::Unknown => format!("Known only after apply ({}): {title}", waits_for.join(", ")),
+    }
+}

@@ -1,0 +1,85 @@
+//! The check tree of one evaluation, with what was found at each node.
+//!
+//! It is built only for results a person will see; [`super::evidence`] reads
+//! the reason from it, `abide explain` prints it.
+
+use abide_policy::Advice;
+
+use super::tri::Tri;
+use crate::attribute::AttributePath;
+use crate::finding::Fact;
+
+/// One node of the check tree.
+#[derive(Clone, Debug)]
+pub struct Trace<'p> {
+    /// What the node asks, in the policy's words.
+    pub label: String,
+    /// The answer.
+    pub answer: Tri,
+    /// How its parts make up the answer.
+    pub shape: Shape,
+    /// The attribute it looked at.
+    pub attribute: Option<AttributePath>,
+    /// What was found there, redacted.
+    pub found: Option<String>,
+    /// What was expected.
+    pub expected: Option<String>,
+    /// The resource it looked at, if it is not the one that is judged.
+    pub resource: Option<String>,
+    /// What an unknown answer waits for.
+    pub waits_for: Vec<String>,
+    /// Named values of an element.
+    pub fact: Fact,
+    /// What to say if this is the reason.
+    pub advice: Option<&'p Advice>,
+    /// Its parts.
+    pub children: Vec<Trace<'p>>,
+}
+
+/// How an answer comes from its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// It has none.
+    Leaf,
+    /// All must hold.
+    All,
+    /// One must hold.
+    Any,
+    /// The part must not hold.
+    Not,
+}
+
+impl<'p> Trace<'p> {
+    pub(super) fn leaf(label: String, answer: Tri) -> Self {
+        Self {
+            label,
+            answer,
+            shape: Shape::Leaf,
+            attribute: None,
+            found: None,
+            expected: None,
+            resource: None,
+            waits_for: Vec::new(),
+            fact: Fact::default(),
+            advice: None,
+            children: Vec::new(),
+        }
+    }
+
+    pub(super) fn node(label: &str, shape: Shape, answer: Tri, children: Vec<Self>) -> Self {
+        Self { shape, children, ..Self::leaf(label.to_owned(), answer) }
+    }
+
+    /// The parts that make the answer what it is.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<&Self> {
+        let with = |answer: Tri| self.children.iter().filter(|child| child.answer == answer).collect();
+        match (self.shape, self.answer) {
+            (Shape::Leaf, _) => Vec::new(),
+            // One false part makes `all` false; `any` is false because all are.
+            (Shape::All, Tri::True) | (Shape::Any, Tri::False) => self.children.iter().collect(),
+            (Shape::All | Shape::Any, answer) => with(answer),
+            (Shape::Not, _) => self.children.iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The policies of a run: chosen, configured and compiled.
+//!
+//! [`builtin`] gives the library, [`load_dir`] a folder of the user's;
+//! [`PolicySet::compile`] makes of both what the engine runs.
+
+mod compile;
+mod library;
+mod settings;
+
+pub use compile::{Attribute, CompileError, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, PolicySet, Question};
+pub use library::{LibraryError, builtin, load_dir, load_file};
+pub use settings::{PolicySettings, Selection, SelectionError, Selector};
