@@ -194,8 +194,16 @@ impl<'a> Tracer<'a, '_> {
         };
         let references = repetition.references();
         let [reference] = references.as_slice() else {
-            // None: a map of constants, whose values are known.
-            self.origin.opaque |= !references.is_empty();
+            // None: a map of constants, whose values are known. Several: a map
+            // written out, of which our element is one, but not shown which.
+            for reference in references {
+                let mut inner = Origin::default();
+                Tracer { inventory: self.inventory, origin: &mut inner }.reference(reference, scope, false, depth + 1);
+                self.origin.opaque |= inner.opaque;
+                for target in inner.targets {
+                    self.target(target.resource, &target.attribute, false);
+                }
+            }
             return;
         };
         match &reference.subject {

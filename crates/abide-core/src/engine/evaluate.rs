@@ -16,7 +16,7 @@ use crate::address::Mode;
 use crate::attribute::AttributePath;
 use crate::config::{Written, written};
 use crate::finding::Fact;
-use crate::inventory::{Action, Resource, ResourceId};
+use crate::inventory::{Resource, ResourceId};
 use crate::policy::{Attribute, Node, Op, Question};
 use crate::provenance::{self, Origin};
 use crate::value::Value;
@@ -820,10 +820,4 @@ impl<'p> Fold<'p> {
         let shape = if children.is_empty() { Shape::Leaf } else { shape };
         Trace::node(label, shape, answer, children)
     }
-}
-
-/// Whether a data source is read only during apply.
-#[must_use]
-pub(super) fn is_deferred(resource: &Resource) -> bool {
-    resource.mode == Mode::Data && resource.action == Action::Read
 }

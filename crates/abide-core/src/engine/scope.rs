@@ -167,7 +167,8 @@ impl<'s> Scope<'s> {
         let mut elements = Elements::default();
         for (value, at) in current {
             match value {
-                Value::Unknown => elements.open = true,
+                // A secret list hides how many elements it has.
+                Value::Unknown | Value::Redacted(_) => elements.open = true,
                 Value::Null => {}
                 Value::List(list) => {
                     for (index, value) in list.iter().enumerate() {
@@ -191,7 +192,8 @@ pub(super) struct Elements<'s> {
 
 fn step_into<'v>(value: &'v Value, step: &PathStep) -> Found<'v> {
     match (value, step) {
-        (Value::Unknown, _) => Found::Unknown,
+        // What is inside a secret is as good as unknown.
+        (Value::Unknown | Value::Redacted(_), _) => Found::Unknown,
         (Value::Object(object), PathStep::Name(name)) => object.get(name).map_or(Found::Absent, Found::Value),
         (Value::List(list), PathStep::Name(_)) => match list.as_slice() {
             [] => Found::Absent,
@@ -206,7 +208,7 @@ fn step_into<'v>(value: &'v Value, step: &PathStep) -> Found<'v> {
 
 fn descend<'v>(value: &'v Value, at: Option<AttributePath>, step: &PathStep, out: &mut Vec<(&'v Value, Option<AttributePath>)>) {
     match (value, step) {
-        (Value::Unknown, _) => out.push((value, at)),
+        (Value::Unknown | Value::Redacted(_), _) => out.push((value, at)),
         (Value::List(list), PathStep::Index(index)) => {
             if let Some(inner) = list.get(*index as usize) {
                 out.push((inner, at.map(|at| at.index(*index as usize))));

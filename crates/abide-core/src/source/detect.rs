@@ -168,7 +168,9 @@ pub(super) fn guess_object(keys: &[String]) -> NotAnInventory {
     if keys.is_empty() {
         return NotAnInventory::EmptyObject;
     }
-    let guess = if has("provider_schemas") {
+    let guess = if has("plan_format_version") {
+        Some("the plan that HCP Terraform redacts for its pages; download the plan itself (`json-output`, not `json-output-redacted`)")
+    } else if has("provider_schemas") {
         Some("the output of `terraform providers schema -json`")
     } else if has("valid") && has("diagnostics") {
         Some("the output of `terraform validate -json`")

@@ -8,6 +8,7 @@ mod plan;
 mod plan_config;
 mod redact;
 mod sections;
+mod settle;
 mod state;
 mod values;
 

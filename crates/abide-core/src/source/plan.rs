@@ -13,15 +13,15 @@ use serde_json::value::RawValue;
 use super::detect::{NotAnInventory, guess_object};
 use super::sections::{Handler, SectionError, Walker, Want};
 use super::values;
-use super::{Input, LoadError, LoadOptions, plan_config, state};
+use super::redact::Redactor;
+use super::{Input, LoadError, LoadOptions, plan_config, settle, state};
 use crate::address::{InstanceKey, Mode};
-use crate::attribute::Step;
-use crate::config::{Body, Configuration, Written, written};
+use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::inventory::{
     Action, Check, Inventory, InventoryBuilder, NewResource, ResourceDrift, SourceKind,
 };
-use crate::value::{Object, Value};
+use crate::value::Object;
 
 /// Loads a plan or a state.
 pub(super) fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError> {
@@ -44,13 +44,12 @@ pub(super) fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, Lo
         })?;
     if loader.is_plan() {
         if !loader.has("resource_changes") && loader.has("planned_values") {
-            // Old versions leave the list out when nothing changes.
-            let mut second = state::PlannedValues {
-                builder: &mut loader.builder,
-                options,
-            };
+            // Old versions leave the list out when nothing changes, and a
+            // refresh-only plan has none.
+            let mut second = state::Values::new(&mut loader.builder, options, &mut loader.redactor);
             Walker::new(open()?)
                 .walk(&mut second)
+                .and_then(|()| second.finish())
                 .map_err(|error| error.in_input(&name))?;
         }
         return loader.finish_plan().map_err(|error| error.in_input(&name));
@@ -131,6 +130,7 @@ struct Loader<'o> {
     complete: bool,
     deferred: usize,
     configuration: Option<(Vec<u8>, u64)>,
+    redactor: Redactor,
 }
 
 impl<'o> Loader<'o> {
@@ -145,6 +145,7 @@ impl<'o> Loader<'o> {
             complete: true,
             deferred: 0,
             configuration: None,
+            redactor: Redactor::new(options.key.clone()),
         }
     }
 
@@ -178,7 +179,9 @@ impl<'o> Loader<'o> {
             };
         }
         let Some(format) = &self.format_version else {
-            return Err(guess_object(&self.keys));
+            // Cut down to what somebody needed; still a plan.
+            let is_cut_plan = self.has("resource_changes") || (self.has("planned_values") && self.has("configuration"));
+            return if is_cut_plan && !self.has("plan_format_version") { Ok(()) } else { Err(guess_object(&self.keys)) };
         };
         let major = format.split('.').next().unwrap_or_default();
         if matches!(major, "0" | "1") {
@@ -225,13 +228,16 @@ impl<'o> Loader<'o> {
             self.warn("plan-deferred", &message);
         }
         let mut inventory = self.builder.finish(configuration);
-        settle_unknowns(&mut inventory);
+        settle::unknowns(&mut inventory);
+        self.redactor.sweep(&mut inventory);
         Ok(inventory)
     }
 
     fn finish_state(mut self) -> Inventory {
         self.builder.inventory().kind = SourceKind::State;
-        self.builder.finish(Configuration::default())
+        let mut inventory = self.builder.finish(Configuration::default());
+        self.redactor.sweep(&mut inventory);
+        inventory
     }
 
     fn warn(&mut self, code: &'static str, message: &str) {
@@ -275,9 +281,9 @@ impl Handler for Loader<'_> {
             "resource_drift" => self.drift(text).map_err(shape)?,
             "deferred_changes" => self.deferred += 1,
             "checks" => self.check(text),
-            "values" => state::shown(text, &mut self.builder, self.options).map_err(shape)?,
+            "values" => state::shown(text, &mut self.builder, self.options, &mut self.redactor).map_err(shape)?,
             "resources" => {
-                state::file_resource(text, &mut self.builder, self.options).map_err(shape)?
+                state::file_resource(text, &mut self.builder, self.options, &mut self.redactor).map_err(shape)?
             }
             "format_version" => {
                 self.format_version = Some(serde_json::from_str(text).map_err(shape)?)
@@ -303,15 +309,15 @@ struct RawChange<'a> {
     previous_address: Option<Cow<'a, str>>,
     #[serde(borrow)]
     module_address: Option<Cow<'a, str>>,
+    /// Left out by tools that cut plans down; then it is a resource.
     #[serde(borrow)]
-    mode: Cow<'a, str>,
+    mode: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "type")]
     type_name: Cow<'a, str>,
     #[serde(borrow)]
     name: Cow<'a, str>,
     index: Option<Key>,
-    #[serde(borrow)]
-    deposed: Option<Cow<'a, str>>,
+    deposed: Option<serde::de::IgnoredAny>,
     #[serde(borrow)]
     change: RawDiff<'a>,
 }
@@ -366,7 +372,7 @@ impl Loader<'_> {
         if raw.deposed.is_some() || !action.exists_after() {
             return Ok(());
         }
-        let mode = mode(&raw.mode);
+        let mode = mode(raw.mode.as_deref().unwrap_or("managed"));
         let values = self.values(
             mode,
             &raw.type_name,
@@ -396,7 +402,7 @@ impl Loader<'_> {
         if raw.deposed.is_some() || action == Action::NoOp {
             return Ok(());
         }
-        let mode = mode(&raw.mode);
+        let mode = mode(raw.mode.as_deref().unwrap_or("managed"));
         let before = self.values(
             mode,
             &raw.type_name,
@@ -424,7 +430,7 @@ impl Loader<'_> {
     }
 
     fn values(
-        &self,
+        &mut self,
         mode: Mode,
         type_name: &str,
         values: Option<&RawValue>,
@@ -442,14 +448,7 @@ impl Loader<'_> {
         {
             values::mark_unknown(&mut object, values::object(json.get(), wanted)?);
         }
-        state::redact(
-            &mut object,
-            mode,
-            type_name,
-            sensitive,
-            wanted,
-            &self.options.key,
-        )?;
+        state::redact(&mut object, mode, type_name, sensitive, wanted, &mut self.redactor)?;
         Ok(object)
     }
 
@@ -517,88 +516,5 @@ fn action(actions: &[Cow<'_, str>]) -> Action {
         ["delete", "create"] | ["create", "delete"] | ["create", "forget"] => Action::Replace,
         // `update`, and whatever a later version adds: it exists afterwards.
         _ => Action::Update,
-    }
-}
-
-/// Decides which unknown values were in fact never set (see `DESIGN`: absent is not unknown).
-///
-/// Terraform marks every Optional+Computed attribute nobody wrote as unknown;
-/// only the configuration tells them from those that wait for another resource.
-fn settle_unknowns(inventory: &mut Inventory) {
-    let schema = abide_schema::ProviderSchema::aws();
-    let configuration = &inventory.configuration;
-    for resource in &mut inventory.resources {
-        let Some(config) = resource
-            .config
-            .and_then(|at| configuration.resources.get(at as usize))
-        else {
-            continue;
-        };
-        let block = match resource.mode {
-            Mode::Managed => schema.resource(&resource.type_name),
-            Mode::Data => schema.data_source(&resource.type_name),
-        };
-        let never_written = |name: &str| match block.as_ref().and_then(|block| block.member(name)) {
-            // Set by the provider alone: it has a value, nobody knows it yet.
-            Some(abide_schema::Member::Attribute(attribute)) => {
-                attribute.optional && attribute.computed
-            }
-            // A block is only ever unknown because a `dynamic` block makes it.
-            Some(abide_schema::Member::Block(_)) => false,
-            None => !matches!(name, "id" | "arn"),
-        };
-        settle_object(
-            &mut resource.values,
-            &config.body,
-            &mut Vec::new(),
-            &never_written,
-        );
-    }
-}
-
-fn settle_object(
-    values: &mut Object,
-    body: &Body,
-    path: &mut Vec<Step>,
-    never_written: &dyn Fn(&str) -> bool,
-) {
-    values.retain(|name, value| {
-        path.push(Step::Name(name.into()));
-        let keep = settle(value, body, path, never_written);
-        path.pop();
-        keep
-    });
-}
-
-/// Settles one value; false if it is absent.
-fn settle(
-    value: &mut Value,
-    body: &Body,
-    path: &mut Vec<Step>,
-    never_written: &dyn Fn(&str) -> bool,
-) -> bool {
-    match value {
-        Value::Unknown => {
-            let absent = matches!(written(body, path), Written::Absent);
-            match path.as_slice() {
-                [Step::Name(name)] => !(absent && never_written(name)),
-                _ => !absent,
-            }
-        }
-        Value::Object(object) => {
-            settle_object(object, body, path, never_written);
-            true
-        }
-        Value::List(list) => {
-            for (index, value) in list.iter_mut().enumerate() {
-                path.push(Step::Index(index));
-                if !settle(value, body, path, never_written) {
-                    *value = Value::Null;
-                }
-                path.pop();
-            }
-            true
-        }
-        _ => true,
     }
 }

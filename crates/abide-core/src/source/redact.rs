@@ -1,7 +1,11 @@
 //! Replaces secrets by keyed digests, before anything else can see them.
 
+use std::collections::HashSet;
+
+use compact_str::CompactString;
 use sha2::{Digest, Sha256};
 
+use crate::inventory::Inventory;
 use crate::value::{Object, SecretDigest, Value};
 
 /// The key of the digests. With a fresh key for each run nobody can test
@@ -46,17 +50,83 @@ impl RedactionKey {
         short.copy_from_slice(&digest[..16]);
         SecretDigest(short)
     }
+}
 
-    fn redact(&self, value: &mut Value) {
+/// Shorter texts are too common to be taken for a secret elsewhere.
+const SHORTEST_SECRET: usize = 6;
+
+/// Redacts the values of one input.
+///
+/// Terraform does not mark every place of a secret: `tags_all` repeats a
+/// sensitive tag in clear. So the redactor remembers what it took out, and
+/// [`Redactor::sweep`] takes equal texts out everywhere else.
+pub(super) struct Redactor {
+    key: RedactionKey,
+    secrets: HashSet<CompactString>,
+}
+
+impl Redactor {
+    pub(super) fn new(key: RedactionKey) -> Self {
+        Self { key, secrets: HashSet::new() }
+    }
+
+    fn redact(&mut self, value: &mut Value) {
         match value {
             // Unknown says nothing; digests and null have nothing to hide.
             Value::Unknown | Value::Redacted(_) | Value::Null => {}
-            secret => *secret = Value::Redacted(self.digest(secret)),
+            secret => {
+                self.remember(secret);
+                *secret = Value::Redacted(self.key.digest(secret));
+            }
+        }
+    }
+
+    fn remember(&mut self, secret: &Value) {
+        match secret {
+            Value::String(text) if text.len() >= SHORTEST_SECRET => {
+                self.secrets.insert(text.clone());
+            }
+            Value::List(list) => list.iter().for_each(|value| self.remember(value)),
+            Value::Object(object) => object.iter().for_each(|(_, value)| self.remember(value)),
+            _ => {}
+        }
+    }
+
+    /// Takes out every text that equals a secret found elsewhere in the input.
+    pub(super) fn sweep(&self, inventory: &mut Inventory) {
+        if self.secrets.is_empty() {
+            return;
+        }
+        for resource in &mut inventory.resources {
+            self.sweep_object(&mut resource.values);
+        }
+        for drift in &mut inventory.drift {
+            self.sweep_object(&mut drift.before);
+            self.sweep_object(&mut drift.after);
+        }
+        for provider in &mut inventory.providers {
+            self.sweep_object(&mut provider.default_tags);
+        }
+    }
+
+    fn sweep_object(&self, object: &mut Object) {
+        object.retain(|_, value| {
+            self.sweep_value(value);
+            true
+        });
+    }
+
+    fn sweep_value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) if self.secrets.contains(text) => *value = Value::Redacted(self.key.digest(value)),
+            Value::List(list) => list.iter_mut().for_each(|value| self.sweep_value(value)),
+            Value::Object(object) => self.sweep_object(object),
+            _ => {}
         }
     }
 
     /// Redacts what a sensitivity tree (`after_sensitive`, `sensitive_values`) marks with `true`.
-    pub(super) fn apply_marks(&self, values: &mut Object, marks: &Object) {
+    pub(super) fn apply_marks(&mut self, values: &mut Object, marks: &Object) {
         for (name, mark) in marks.iter() {
             if let Some(value) = values.get_mut(name) {
                 self.apply_mark(value, mark);
@@ -64,7 +134,7 @@ impl RedactionKey {
         }
     }
 
-    fn apply_mark(&self, value: &mut Value, mark: &Value) {
+    fn apply_mark(&mut self, value: &mut Value, mark: &Value) {
         match (value, mark) {
             (value, Value::Bool(true)) => self.redact(value),
             (Value::Object(values), Value::Object(marks)) => self.apply_marks(values, marks),
@@ -84,14 +154,14 @@ impl RedactionKey {
     }
 
     /// Redacts what a name path reaches, through lists and blocks.
-    pub(super) fn apply_path(&self, values: &mut Object, path: &[&str]) {
+    pub(super) fn apply_path(&mut self, values: &mut Object, path: &[&str]) {
         let [name, rest @ ..] = path else { return };
         if let Some(value) = values.get_mut(name) {
             self.descend(value, rest);
         }
     }
 
-    fn descend(&self, value: &mut Value, rest: &[&str]) {
+    fn descend(&mut self, value: &mut Value, rest: &[&str]) {
         match (value, rest) {
             (value, []) => self.redact(value),
             (Value::Object(object), rest) => self.apply_path(object, rest),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::plan::{Key, WalkError, mentions_true, mode};
-use super::redact::RedactionKey;
+use super::redact::Redactor;
 use super::sections::{Handler, Want};
 use super::{LoadOptions, WantedType, values};
 use crate::address::{InstanceKey, Mode};
@@ -21,7 +21,7 @@ pub(super) fn redact(
     type_name: &str,
     marks: Option<&RawValue>,
     wanted: &WantedType,
-    key: &RedactionKey,
+    redactor: &mut Redactor,
 ) -> serde_json::Result<()> {
     if object.is_empty() {
         return Ok(());
@@ -33,9 +33,9 @@ pub(super) fn redact(
             // The whole resource is a secret.
             Value::Bool(true) => {
                 let all: Vec<String> = object.iter().map(|(name, _)| name.to_owned()).collect();
-                all.iter().for_each(|name| key.apply_path(object, &[name]));
+                all.iter().for_each(|name| redactor.apply_path(object, &[name]));
             }
-            Value::Object(marks) => key.apply_marks(object, &marks),
+            Value::Object(marks) => redactor.apply_marks(object, &marks),
             _ => {}
         }
     }
@@ -46,32 +46,57 @@ pub(super) fn redact(
     };
     for path in block.into_iter().flat_map(|block| block.sensitive_paths()) {
         if path.first().is_some_and(|name| wanted.wants(name)) {
-            key.apply_path(object, &path);
+            redactor.apply_path(object, &path);
         }
     }
     Ok(())
 }
 
-/// The second pass over a plan that has no `resource_changes`.
-pub(super) struct PlannedValues<'a> {
-    pub(super) builder: &'a mut InventoryBuilder,
-    pub(super) options: &'a LoadOptions,
+/// The second pass over a plan that has no `resource_changes`: what will be is
+/// in `planned_values`, or, if nothing is planned, what is in `prior_state`.
+pub(super) struct Values<'a> {
+    builder: &'a mut InventoryBuilder,
+    options: &'a LoadOptions,
+    redactor: &'a mut Redactor,
+    prior: Option<String>,
 }
 
-impl Handler for PlannedValues<'_> {
+impl<'a> Values<'a> {
+    pub(super) fn new(builder: &'a mut InventoryBuilder, options: &'a LoadOptions, redactor: &'a mut Redactor) -> Self {
+        Self { builder, options, redactor, prior: None }
+    }
+
+    /// Falls back to the prior state.
+    pub(super) fn finish(self) -> Result<(), WalkError> {
+        #[derive(Deserialize)]
+        struct Prior<'a> {
+            #[serde(borrow)]
+            values: Option<&'a RawValue>,
+        }
+        let Some(text) = self.prior.filter(|_| self.builder.inventory().resources.is_empty()) else { return Ok(()) };
+        let shape = |error: serde_json::Error| WalkError::shape("prior_state", 0, &error);
+        let prior: Prior<'_> = serde_json::from_str(&text).map_err(shape)?;
+        match prior.values {
+            Some(values) => shown(values.get(), self.builder, self.options, self.redactor).map_err(shape),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Handler for Values<'_> {
     type Error = WalkError;
 
     fn want(&mut self, key: &str) -> Want {
-        if key == "planned_values" {
-            Want::Whole
-        } else {
-            Want::Skip
-        }
+        if matches!(key, "planned_values" | "prior_state") { Want::Whole } else { Want::Skip }
     }
 
     fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
         let text = String::from_utf8_lossy(json);
-        shown(&text, self.builder, self.options).map_err(|error| WalkError::shape(key, at, &error))
+        if key == "prior_state" {
+            self.prior = Some(text.into_owned());
+            return Ok(());
+        }
+        shown(&text, self.builder, self.options, self.redactor).map_err(|error| WalkError::shape(key, at, &error))
     }
 }
 
@@ -115,6 +140,7 @@ pub(super) fn shown(
     text: &str,
     builder: &mut InventoryBuilder,
     options: &LoadOptions,
+    redactor: &mut Redactor,
 ) -> serde_json::Result<()> {
     let shown: Shown<'_> = serde_json::from_str(text)?;
     let mut modules: Vec<_> = shown.root_module.into_iter().collect();
@@ -134,7 +160,7 @@ pub(super) fn shown(
                     &resource.type_name,
                     resource.sensitive_values,
                     wanted,
-                    &options.key,
+                    redactor,
                 )?;
             }
             builder.add(NewResource {
@@ -188,6 +214,7 @@ pub(super) fn file_resource(
     text: &str,
     builder: &mut InventoryBuilder,
     options: &LoadOptions,
+    redactor: &mut Redactor,
 ) -> serde_json::Result<()> {
     let resource: FileResource<'_> = serde_json::from_str(text)?;
     for instance in &resource.instances {
@@ -198,7 +225,7 @@ pub(super) fn file_resource(
         if let Some(wanted) = options.wanted.of(&resource.type_name) {
             if let Some(json) = instance.attributes {
                 object = values::object(json.get(), wanted)?;
-                redact_paths(&mut object, instance.sensitive_attributes, &options.key)?;
+                redact_paths(&mut object, instance.sensitive_attributes, redactor)?;
             } else if let Some(json) = instance.attributes_flat {
                 object = unflatten(serde_json::from_str(json.get())?, wanted);
             }
@@ -208,7 +235,7 @@ pub(super) fn file_resource(
                 &resource.type_name,
                 None,
                 wanted,
-                &options.key,
+                redactor,
             )?;
         }
         let key = instance.index_key.as_ref().map(|key| key.0.clone());
@@ -255,7 +282,7 @@ fn file_address(resource: &FileResource<'_>, key: Option<&InstanceKey>) -> Strin
 fn redact_paths(
     object: &mut Object,
     paths: Option<&RawValue>,
-    key: &RedactionKey,
+    redactor: &mut Redactor,
 ) -> serde_json::Result<()> {
     let Some(json) = paths else { return Ok(()) };
     let Value::List(paths) = values::whole(json.get())? else {
@@ -272,7 +299,7 @@ fn redact_paths(
                 _ => None,
             })
             .collect();
-        key.apply_path(object, &names);
+        redactor.apply_path(object, &names);
     }
     Ok(())
 }
