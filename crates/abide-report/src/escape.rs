@@ -10,6 +10,7 @@
 //! | Markdown text, code span, fence | [`markdown`], [`markdown_code`], [`markdown_fence`] |
 //! | GitHub workflow command | [`command_data`], [`command_property`] |
 //! | CSV cell | [`csv_cell`] |
+//! | SARIF plain text | [`sarif_text`] |
 //! | JSON string | [`crate::json_text`] |
 //! | URI path | [`uri_path`] |
 
@@ -208,6 +209,11 @@ pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A plain text of SARIF, in which `[text](target)` would be a link.
+pub(crate) fn sarif_text(text: &str) -> String {
+    prose(text).replace("](", "] (")
+}
+
 /// A path as the path of a URI, `/` kept.
 pub(crate) fn uri_path(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
@@ -323,7 +329,7 @@ mod tests {
             let span = markdown_code(&text);
             if span != "(empty)" {
                 let ticks = span.find(|c| c != '`').unwrap();
-                let inner = &span[ticks..span.len() - ticks];
+                let inner = span.get(ticks..span.len() - ticks).unwrap();
                 prop_assert!(inner.split(|c| c != '`').all(|run| run.len() < ticks));
             }
         }

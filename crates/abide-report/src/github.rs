@@ -1,6 +1,131 @@
-//! TBD
-use crate::report::Report;
+//! GitHub Actions: annotations in the log, step outputs and the job summary.
+//!
+//! GitHub shows ten annotations of each level for a step, so the ten that matter most are
+//! written; the text after them has all. Writing to the files of the job is the caller's.
+
 use std::io::{self, Write};
-pub(crate) fn render(_report: &Report<'_>, _out: &mut dyn Write) -> io::Result<()> {
-    Ok(())
+
+use abide_core::finding::Location;
+use abide_policy::Severity;
+
+use crate::escape::{clip, command_data, command_property, prose, visible};
+use crate::report::{Group, Report};
+use crate::{human, markdown, words};
+
+/// Annotations of one level that GitHub shows.
+const SHOWN: usize = 10;
+/// Characters of a sentence or a name.
+const TEXT: usize = 500;
+
+/// The level of an annotation.
+#[derive(Clone, Copy)]
+enum Level {
+    /// Fails the run.
+    Error,
+    /// A violation below the threshold, or one of an evaluation that went wrong.
+    Warning,
+    /// Not decided.
+    Notice,
+}
+
+impl Level {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// Writes annotations, and the human format after them.
+pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let fails = |group: &&Group<'_>| report.fails(group.first());
+    let open = || report.violations.iter().chain(&report.unknown);
+    annotate(report, Level::Error, open().filter(fails), out)?;
+    let mild = report.violations.iter().filter(|group| !fails(group));
+    annotate(report, Level::Warning, mild.chain(&report.errors), out)?;
+    let undecided = report.unknown.iter().filter(|group| !fails(group));
+    annotate(report, Level::Notice, undecided, out)?;
+    human::render(report, out)
+}
+
+fn annotate<'g, 'a: 'g>(
+    report: &Report<'a>,
+    level: Level,
+    groups: impl Iterator<Item = &'g Group<'a>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    groups
+        .take(SHOWN)
+        .try_for_each(|group| writeln!(out, "{}", command(report, level, group)))
+}
+
+/// `::error file=…,line=…,title=…::message`
+fn command(report: &Report<'_>, level: Level, group: &Group<'_>) -> String {
+    let finding = group.first();
+    let id = &report.scan.policy_of(finding).id;
+    let mut properties = finding.location.as_ref().map(place).unwrap_or_default();
+    let title = format!("{id} ({})", finding.severity);
+    properties.push_str(&format!("title={}", command_property(&title)));
+    let mut lines = vec![
+        words::message(finding, TEXT),
+        match group.len() {
+            1 => visible(&clip(words::subject(finding), TEXT)).into_owned(),
+            n => format!("{} ({n} instances)", visible(&clip(&group.block, TEXT))),
+        },
+    ];
+    let remediation = words::remediation(report, finding);
+    if !remediation.is_empty() {
+        lines.push(format!("Fix: {}", prose(&clip(remediation, TEXT))));
+    }
+    let data = command_data(&lines.join("\n"));
+    format!("::{} {properties}::{data}", level.as_str())
+}
+
+/// The properties of a place. Columns only go with a single line.
+fn place(location: &Location) -> String {
+    let mut out = format!(
+        "file={},line={},endLine={},",
+        command_property(&location.file),
+        location.line,
+        location.end_line
+    );
+    if location.line == location.end_line {
+        out.push_str(&format!(
+            "col={},endColumn={},",
+            location.column, location.end_column
+        ));
+    }
+    out
+}
+
+/// The step outputs, one `name=value` a line, to be appended to the file `GITHUB_OUTPUT` names.
+///
+/// The counts by severity, and `violations`, are of what this change answers for: violations
+/// that neither an exception covers nor the baseline holds.
+#[must_use]
+pub fn outputs(report: &Report<'_>) -> String {
+    let summary = &report.scan.summary;
+    let mut out = String::new();
+    for severity in Severity::ALL {
+        out.push_str(&format!("{severity}_count={}\n", report.new.get(severity)));
+    }
+    for (name, number) in [
+        ("violations", words::total(&report.new)),
+        ("in_baseline", summary.in_baseline),
+        ("unknown", summary.unknown),
+        ("excepted", summary.excepted),
+    ] {
+        out.push_str(&format!("{name}={number}\n"));
+    }
+    out.push_str(&format!("verdict={}\n", report.verdict.as_str()));
+    out
+}
+
+/// The job summary: the Markdown of a comment with more room, to be appended to the file
+/// `GITHUB_STEP_SUMMARY` names.
+#[must_use]
+pub fn step_summary(report: &Report<'_>) -> String {
+    markdown::text(report, markdown::STEP_SUMMARY)
 }

@@ -148,7 +148,7 @@ fn diagnostics(screen: &mut Screen<'_>, report: &Report<'_>) -> io::Result<()> {
         let label = format!("{}[{}]", diagnostic.level.as_str(), diagnostic.code);
         screen.headline(tone, &label, &prose(&clip(&diagnostic.message, DIAGNOSTIC)))?;
         if let Some(place) = &diagnostic.place {
-            screen.place(&visible(&place.to_string()))?;
+            screen.place(&visible(&clip(&place.to_string(), DIAGNOSTIC)))?;
         }
         screen.blank()?;
     }

@@ -154,7 +154,7 @@ impl<'a> Row<'a> {
             compliant: words::is_compliant(finding),
             severity: finding.severity,
             message: &finding.message,
-            remediation: &finding.remediation,
+            remediation: words::remediation(report, finding),
             controls,
             attribute: finding.attribute.as_ref(),
             found: finding.found.as_deref(),

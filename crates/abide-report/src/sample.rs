@@ -1,14 +1,12 @@
 //! A scan with one of everything, for tests.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use abide_core::address::ResourceAddress;
 use abide_core::diagnostic::{Diagnostic, Level, Place};
 use abide_core::finding::{
     AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Snippet,
 };
-use abide_core::gate::{Gate, OnUnknown};
 use abide_core::scan::{Scan, ScanInput, ScanPolicy, Summary};
 use abide_policy::Severity;
 
@@ -307,24 +305,10 @@ fn summary(findings: &[Finding]) -> Summary {
     out
 }
 
-/// The gate of the tests.
-pub(crate) fn gate() -> Gate {
-    Gate {
-        fail_on: Some(Severity::High),
-        on_unknown: OnUnknown::Warn,
-        allow_empty: false,
-    }
-}
-
 /// A scan in a format, judged by the options' gate.
 pub(crate) fn show(scan: &Scan, format: Format, options: ReportOptions) -> String {
     let report = Report::new(scan, options.gate.judge(scan), options);
     let mut out = Vec::new();
     crate::render(format, &report, &mut out).unwrap();
     String::from_utf8(out).unwrap()
-}
-
-/// Shared text as a resource type.
-pub(crate) fn shared(text: &str) -> Arc<str> {
-    text.into()
 }

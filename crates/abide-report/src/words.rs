@@ -1,12 +1,12 @@
 //! Sentences and words that several formats share.
 
-use abide_core::finding::{Finding, Outcome};
+use abide_core::finding::{Finding, Fingerprint, Outcome};
 use abide_core::gate::Verdict;
 use abide_core::scan::{ScanPolicy, SeverityCounts, Summary};
 use abide_policy::Severity;
 
 use crate::escape;
-use crate::report::Report;
+use crate::report::{Group, Report};
 
 /// `1 violation`, `2 violations`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
@@ -62,11 +62,20 @@ pub(crate) fn subject(finding: &Finding) -> &str {
     }
 }
 
-/// What to do about a finding: its own advice, or that of its policy.
+/// What to do about a finding: its own advice, or for a violation that of its policy.
 pub(crate) fn remediation<'a>(report: &Report<'a>, finding: &'a Finding) -> &'a str {
-    match finding.remediation.trim() {
-        "" => report.scan.policy_of(finding).remediation.trim(),
-        own => own,
+    match (finding.remediation.trim(), finding.outcome) {
+        ("", Outcome::Fail) => report.scan.policy_of(finding).remediation.trim(),
+        (own, _) => own,
+    }
+}
+
+/// What is wrong, for lists that mix violations with evaluations that went wrong.
+pub(crate) fn message(finding: &Finding, most: usize) -> String {
+    let message = escape::clip(&finding.message, most);
+    match finding.outcome {
+        Outcome::Error => format!("Not evaluated: {}", escape::prose(&message)),
+        _ => escape::prose(&message).into_owned(),
     }
 }
 
@@ -243,4 +252,73 @@ pub(crate) fn unchecked_headline(report: &Report<'_>) -> Option<String> {
 /// Whether nothing is to be done: it passed, or an exception covers it.
 pub(crate) fn is_compliant(finding: &Finding) -> bool {
     finding.outcome == Outcome::Pass || finding.exception.is_some()
+}
+
+/// The file and line to show a finding at: where it is written, or the first line of its
+/// input as long as that is not known.
+pub(crate) fn source_file(report: &Report<'_>, finding: &Finding) -> (String, u32) {
+    match &finding.location {
+        Some(location) => (relative(&location.file), location.line.max(1)),
+        None => (relative(report.input(finding)), 1),
+    }
+}
+
+/// A path relative to the repository, as far as its text tells: without `.` and `..`, and only
+/// the name of a file that is given from the root of a disk, which nobody else has.
+pub(crate) fn relative(path: &str) -> String {
+    let slashes = path.replace('\\', "/");
+    let absolute = slashes.starts_with('/') || slashes.get(1..3) == Some(":/");
+    let steps = slashes.split('/');
+    let mut steps: Vec<&str> = steps
+        .filter(|step| !matches!(*step, "" | "." | ".."))
+        .collect();
+    if absolute {
+        steps.drain(..steps.len().saturating_sub(1));
+    }
+    match steps.join("/") {
+        path if path.is_empty() || path == "-" => "stdin".to_owned(),
+        path => path,
+    }
+}
+
+/// The identity of a group across scans: that of its finding, or for many instances that of
+/// their block, so that it stays when an instance comes or goes.
+pub(crate) fn group_fingerprint(report: &Report<'_>, group: &Group<'_>) -> Fingerprint {
+    let finding = group.first();
+    if group.len() == 1 {
+        return finding.fingerprint;
+    }
+    Fingerprint::of(
+        &report.scan.policy_of(finding).id,
+        &group.block,
+        finding.outcome,
+        finding.attribute.as_ref(),
+        &finding.facts,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_nouns() {
+        assert_eq!(count(1, "policy"), "1 policy");
+        assert_eq!(count(2, "policy"), "2 policies");
+        assert_eq!(count(0, "error"), "0 errors");
+    }
+
+    #[test]
+    fn paths_stay_in_the_repository() {
+        for (path, expected) in [
+            ("./a/../plan.json", "a/plan.json"),
+            ("../plan.json", "plan.json"),
+            ("/home/kim/work/plan.json", "plan.json"),
+            ("C:\\work\\plan.json", "plan.json"),
+            ("-", "stdin"),
+            ("", "stdin"),
+        ] {
+            assert_eq!(relative(path), expected, "{path}");
+        }
+    }
 }

@@ -18,8 +18,8 @@ const FACTS: usize = 5;
 const NAME: usize = 300;
 /// Characters of a sentence.
 const SENTENCE: usize = 1_000;
-/// Lines of a snippet.
-const SNIPPET: usize = 40;
+/// Characters of a snippet.
+const SNIPPET: usize = 4_000;
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ impl<'r, 'a> Entry<'r, 'a> {
     fn advice(&self, screen: &mut Screen<'_>) -> io::Result<()> {
         let labels = self.report.labels(self.finding);
         if !labels.is_empty() {
-            screen.note("controls", &prose(&labels.join(", ")))?;
+            screen.note("controls", &prose(&clip(&labels.join(", "), SENTENCE)))?;
         }
         let remediation = words::remediation(self.report, self.finding);
         if !remediation.is_empty() {
@@ -192,7 +192,7 @@ impl<'r, 'a> Entry<'r, 'a> {
             };
             screen.note("fix", beside)?;
             screen.frame("")?;
-            for line in lines(&snippet.hcl).take(SNIPPET) {
+            for line in lines(&clip(&snippet.hcl, SNIPPET)) {
                 screen.addition(&line)?;
             }
             screen.frame("")?;
@@ -219,7 +219,7 @@ impl<'r, 'a> Entry<'r, 'a> {
             name(&exception.expires)
         );
         if let Some(place) = &exception.place {
-            text.push_str(&format!(" ({})", visible(&place.to_string())));
+            text.push_str(&format!(" ({})", name(&place.to_string())));
         }
         screen.note("exception", &text)?;
         screen.note("reason", &prose(&clip(&exception.reason, SENTENCE)))

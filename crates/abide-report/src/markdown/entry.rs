@@ -24,7 +24,10 @@ pub(crate) fn violation(report: &Report<'_>, group: &Group<'_>) -> String {
     parts.extend(values(finding));
     let labels = report.labels(finding);
     if !labels.is_empty() {
-        parts.push(format!("Controls: {}", markdown(&labels.join(", "))));
+        parts.push(format!(
+            "Controls: {}",
+            markdown(&clip(&labels.join(", "), SENTENCE))
+        ));
     }
     let remediation = words::remediation(report, finding);
     if !remediation.is_empty() {
