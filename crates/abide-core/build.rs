@@ -30,7 +30,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     policies.sort_by(|a, b| a.id.cmp(&b.id));
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("builtin.bin"), postcard::to_stdvec(&policies)?)?;
-    fs::write(out.join("builtin.rs"), "static BUILTIN: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/builtin.bin\"));\n")?;
+    fs::write(
+        out.join("builtin.rs"),
+        "static BUILTIN: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/builtin.bin\"));\n",
+    )?;
     Ok(())
 }
 

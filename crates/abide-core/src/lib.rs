@@ -2,9 +2,11 @@
 
 pub mod address;
 pub mod attribute;
+pub mod baseline;
 pub mod config;
 pub mod diagnostic;
 pub mod engine;
+pub mod exception;
 pub mod finding;
 pub mod gate;
 pub mod inventory;

@@ -198,7 +198,11 @@ impl<'a> Tracer<'a, '_> {
             // written out, of which our element is one, but not shown which.
             for reference in references {
                 let mut inner = Origin::default();
-                Tracer { inventory: self.inventory, origin: &mut inner }.reference(reference, scope, false, depth + 1);
+                Tracer {
+                    inventory: self.inventory,
+                    origin: &mut inner,
+                }
+                .reference(reference, scope, false, depth + 1);
                 self.origin.opaque |= inner.opaque;
                 for target in inner.targets {
                     self.target(target.resource, &target.attribute, false);

@@ -7,7 +7,10 @@ use abide_policy::Severity;
 use jiff::Timestamp;
 
 use crate::diagnostic::{Diagnostic, Level};
+use crate::engine::{Evaluations, Tally};
 use crate::finding::{Finding, Outcome};
+use crate::inventory::Inventory;
+use crate::policy::{CompiledPolicy, PolicySet};
 
 /// A policy as a scan used it.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,30 @@ pub struct ScanPolicy {
     pub references: Vec<String>,
     /// Its labels in its users' own numbering, shown in Markdown beside the controls.
     pub labels: Vec<String>,
+}
+
+impl ScanPolicy {
+    fn of(compiled: &CompiledPolicy) -> Self {
+        let policy = &compiled.policy;
+        let remediation = compiled
+            .rules
+            .iter()
+            .find_map(|rule| rule.advice.remediation.as_deref());
+        let mut remediation = remediation.unwrap_or_default().to_owned();
+        for (name, value) in &compiled.parameters {
+            remediation = remediation.replace(&format!("{{{name}}}"), &value.to_string());
+        }
+        Self {
+            id: policy.id.clone(),
+            title: policy.title.clone(),
+            severity: policy.severity,
+            controls: policy.controls.clone(),
+            why: policy.docs.why.clone(),
+            remediation,
+            references: policy.docs.references.clone(),
+            labels: policy.docs.labels.clone(),
+        }
+    }
 }
 
 /// An input as a scan saw it.
@@ -129,6 +156,88 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// Puts the evaluations of all inputs together; exceptions and baseline come later.
+    #[must_use]
+    pub fn assemble(
+        at: Timestamp,
+        tool_version: &'static str,
+        set: &PolicySet,
+        parts: Vec<(&Inventory, Evaluations)>,
+    ) -> Self {
+        let mut scan = Self {
+            at,
+            tool_version,
+            inputs: Vec::new(),
+            policies: set.policies.iter().map(ScanPolicy::of).collect(),
+            summary: Summary {
+                policies: set.policies.len(),
+                ..Summary::default()
+            },
+            findings: Vec::new(),
+            unchecked_types: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        };
+        let mut tally = Tally::default();
+        for (inventory, evaluations) in parts {
+            let resources = inventory.managed_count();
+            scan.summary.resources += resources;
+            scan.inputs.push(ScanInput {
+                name: inventory.input.clone(),
+                kind: inventory.kind.as_str(),
+                terraform_version: inventory.terraform_version.clone(),
+                resources,
+            });
+            for (name, count) in inventory.type_counts() {
+                if set.wanted().of(name).is_none() {
+                    *scan.unchecked_types.entry(name.to_owned()).or_default() += count;
+                }
+            }
+            scan.diagnostics
+                .extend(inventory.diagnostics.iter().cloned());
+            tally = tally.plus(evaluations.tally);
+            scan.findings.extend(evaluations.findings);
+        }
+        // Within a policy findings already stand in order of input and address.
+        scan.findings.sort_by_key(|finding| {
+            (
+                std::cmp::Reverse(finding.severity),
+                finding.policy,
+                finding.input,
+            )
+        });
+        scan.summary.pass = tally.pass;
+        scan.summary.not_applicable = tally.not_applicable;
+        scan.summary.evaluated = tally.pass + tally.fail + tally.unknown + tally.error;
+        scan.recount();
+        scan
+    }
+
+    /// Counts findings again, after exceptions or a baseline marked some.
+    pub(crate) fn recount(&mut self) {
+        let summary = &mut self.summary;
+        (
+            summary.fail,
+            summary.unknown,
+            summary.error,
+            summary.excepted,
+            summary.in_baseline,
+        ) = (0, 0, 0, 0, 0);
+        summary.by_severity = SeverityCounts::default();
+        for finding in &self.findings {
+            match finding.outcome {
+                Outcome::Fail if finding.exception.is_some() => summary.excepted += 1,
+                Outcome::Fail => {
+                    summary.fail += 1;
+                    summary.in_baseline += usize::from(finding.in_baseline);
+                    summary.by_severity.add(finding.severity);
+                }
+                Outcome::Unknown => summary.unknown += 1,
+                Outcome::Error => summary.error += 1,
+                Outcome::Pass | Outcome::NotApplicable => {}
+            }
+        }
+    }
+
     /// The policy of a finding.
     #[must_use]
     pub fn policy_of(&self, finding: &Finding) -> &ScanPolicy {

@@ -13,7 +13,7 @@ mod path;
 mod read;
 mod read_condition;
 mod schema;
-mod yaml;
+pub mod yaml;
 
 pub use error::{PolicyError, PolicyErrors, Position};
 pub use model::*;

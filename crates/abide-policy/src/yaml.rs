@@ -12,31 +12,43 @@ use crate::error::Position;
 const MAX_DEPTH: usize = 64;
 
 #[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) at: Position,
-    pub(crate) kind: Kind,
+/// A node of the tree.
+pub struct Node {
+    /// Where it starts.
+    pub at: Position,
+    /// What it is.
+    pub kind: Kind,
 }
 
 #[derive(Debug)]
-pub(crate) enum Kind {
-    /// `quoted` tells `"7"` from `7`.
+/// What a node is.
+pub enum Kind {
+    /// A single value; `quoted` tells `"7"` from `7`.
     Scalar {
+        /// Its text.
         text: String,
+        /// Whether it is in quotes, or a block of text.
         quoted: bool,
     },
+    /// A list.
     List(Vec<Node>),
+    /// A mapping, in the order of the text.
     Map(Vec<(Key, Node)>),
 }
 
 #[derive(Debug)]
-pub(crate) struct Key {
-    pub(crate) at: Position,
-    pub(crate) name: String,
+/// A key of a mapping.
+pub struct Key {
+    /// Where it is.
+    pub at: Position,
+    /// The key.
+    pub name: String,
 }
 
 impl Node {
     /// What the node is, for messages.
-    pub(crate) fn describe(&self) -> &'static str {
+    #[must_use]
+    pub fn describe(&self) -> &'static str {
         match &self.kind {
             Kind::Scalar {
                 text,
@@ -48,15 +60,21 @@ impl Node {
         }
     }
 
-    pub(crate) fn is_nothing(&self) -> bool {
+    /// Whether there is no value.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
         self.describe() == "nothing"
     }
 }
 
-type Fail = (Position, String);
+/// Where something is wrong, and what.
+pub type Fail = (Position, String);
 
-/// Parses one YAML document.
-pub(crate) fn parse(text: &str) -> Result<Node, Fail> {
+/// Parses one YAML document; JSON is YAML.
+///
+/// # Errors
+/// Where and why it is none.
+pub fn parse(text: &str) -> Result<Node, Fail> {
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
     };

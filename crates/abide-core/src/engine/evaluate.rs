@@ -25,8 +25,14 @@ use crate::value::Value;
 const FOUND_LIMIT: usize = 120;
 
 /// Types whose keys belong to the customer.
-const KEY_TYPES: [&str; 6] =
-    ["aws_kms_key", "aws_kms_alias", "aws_kms_replica_key", "aws_kms_external_key", "aws_kms_replica_external_key", "aws_cloudhsm_v2_cluster"];
+const KEY_TYPES: [&str; 6] = [
+    "aws_kms_key",
+    "aws_kms_alias",
+    "aws_kms_replica_key",
+    "aws_kms_external_key",
+    "aws_kms_replica_external_key",
+    "aws_cloudhsm_v2_cluster",
+];
 
 /// Where a trace goes; nowhere when only the answer counts.
 pub(super) type Sink<'t, 'p> = Option<&'t mut Vec<Trace<'p>>>;
@@ -43,15 +49,23 @@ impl<'p> Engine<'p> {
     pub(super) fn ask(&self, node: &'p Node, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
         let at = sink.as_ref().map_or(0, |sink| sink.len());
         let answer = match &node.question {
-            Question::All(list) => self.combine("all", Shape::All, list, scope, sink.as_deref_mut()),
-            Question::Any(list) => self.combine("any", Shape::Any, list, scope, sink.as_deref_mut()),
+            Question::All(list) => {
+                self.combine("all", Shape::All, list, scope, sink.as_deref_mut())
+            }
+            Question::Any(list) => {
+                self.combine("any", Shape::Any, list, scope, sink.as_deref_mut())
+            }
             Question::Not(inner) => self.not(inner, scope, sink.as_deref_mut()),
             Question::Attribute(attribute) => self.attribute(attribute, scope, sink.as_deref_mut()),
-            Question::Quantified { .. } => self.quantified(&node.question, scope, sink.as_deref_mut()),
+            Question::Quantified { .. } => {
+                self.quantified(&node.question, scope, sink.as_deref_mut())
+            }
             Question::Linked { .. } => self.linked(&node.question, scope, sink.as_deref_mut()),
             Question::Follow { .. } => self.follow(&node.question, scope, sink.as_deref_mut()),
             Question::Exists { .. } => self.exists(&node.question, scope, sink.as_deref_mut()),
-            Question::Statements { .. } => self.statements(&node.question, scope, sink.as_deref_mut()),
+            Question::Statements { .. } => {
+                self.statements(&node.question, scope, sink.as_deref_mut())
+            }
             Question::Statement(test) => {
                 let answer = match scope.subject {
                     super::scope::Subject::Value(statement) => iam::answers(test, statement),
@@ -60,15 +74,27 @@ impl<'p> Engine<'p> {
                 put(&mut sink, || Trace::leaf(labels::statement(test), answer));
                 answer
             }
-            Question::Json { path, matches, absent } => self.json(path, matches, *absent, scope, sink.as_deref_mut()),
+            Question::Json {
+                path,
+                matches,
+                absent,
+            } => self.json(path, matches, *absent, scope, sink.as_deref_mut()),
             Question::Ports { .. } => self.ports(&node.question, scope, sink.as_deref_mut()),
-            Question::OpenToWorld { cidrs, prefix_lists } => self.open_to_world(cidrs, prefix_lists, scope, sink.as_deref_mut()),
+            Question::OpenToWorld {
+                cidrs,
+                prefix_lists,
+            } => self.open_to_world(cidrs, prefix_lists, scope, sink.as_deref_mut()),
             Question::Constant(answer) => {
-                put(&mut sink, || Trace::leaf(format!("constant {answer}"), Tri::from(*answer)));
+                put(&mut sink, || {
+                    Trace::leaf(format!("constant {answer}"), Tri::from(*answer))
+                });
                 Tri::from(*answer)
             }
             Question::Undecidable(reason) => {
-                put(&mut sink, || Trace { waits_for: vec![reason.clone()], ..Trace::leaf(format!("undecidable: {reason}"), Tri::Unknown) });
+                put(&mut sink, || Trace {
+                    waits_for: vec![reason.clone()],
+                    ..Trace::leaf(format!("undecidable: {reason}"), Tri::Unknown)
+                });
                 Tri::Unknown
             }
         };
@@ -80,25 +106,44 @@ impl<'p> Engine<'p> {
         answer
     }
 
-    fn combine(&self, label: &str, shape: Shape, list: &'p [Node], scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
-        let (neutral, decided) = if shape == Shape::All { (Tri::True, Tri::False) } else { (Tri::False, Tri::True) };
+    fn combine(
+        &self,
+        label: &str,
+        shape: Shape,
+        list: &'p [Node],
+        scope: &Scope<'_>,
+        mut sink: Sink<'_, 'p>,
+    ) -> Tri {
+        let (neutral, decided) = if shape == Shape::All {
+            (Tri::True, Tri::False)
+        } else {
+            (Tri::False, Tri::True)
+        };
         let mut answer = neutral;
         let mut children = sink.is_some().then(Vec::new);
         for node in list {
             let part = self.ask(node, scope, children.as_mut());
-            answer = if shape == Shape::All { answer.and(part) } else { answer.or(part) };
+            answer = if shape == Shape::All {
+                answer.and(part)
+            } else {
+                answer.or(part)
+            };
             if answer == decided && children.is_none() {
                 return answer;
             }
         }
-        put(&mut sink, || Trace::node(label, shape, answer, children.unwrap_or_default()));
+        put(&mut sink, || {
+            Trace::node(label, shape, answer, children.unwrap_or_default())
+        });
         answer
     }
 
     fn not(&self, inner: &'p Node, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
         let mut children = sink.is_some().then(Vec::new);
         let answer = !self.ask(inner, scope, children.as_mut());
-        put(&mut sink, || Trace::node("not", Shape::Not, answer, children.unwrap_or_default()));
+        put(&mut sink, || {
+            Trace::node("not", Shape::Not, answer, children.unwrap_or_default())
+        });
         answer
     }
 
@@ -131,7 +176,11 @@ impl<'p> Engine<'p> {
                 attribute: scope.locate(&attribute.path),
                 found,
                 expected: Some(labels::expected(&attribute.op)),
-                waits_for: if answer == Tri::Unknown { self.waits_for(origin.as_ref(), &attribute.path, scope) } else { Vec::new() },
+                waits_for: if answer == Tri::Unknown {
+                    self.waits_for(origin.as_ref(), &attribute.path, scope)
+                } else {
+                    Vec::new()
+                },
                 ..Trace::leaf(labels::attribute(attribute), answer)
             }
         });
@@ -158,8 +207,14 @@ impl<'p> Engine<'p> {
             Op::Is(Property::Set) => comes_from_somewhere(origin),
             Op::Is(Property::Unset) => !comes_from_somewhere(origin),
             Op::Is(Property::CustomerKey) => origin.map_or(Tri::Unknown, |origin| {
-                let is_key = |id| KEY_TYPES.contains(&&*self.inventory.resource(id).type_name) && self.inventory.resource(id).mode == Mode::Managed;
-                if !origin.opaque && !origin.targets.is_empty() && origin.targets.iter().all(|target| is_key(target.resource)) {
+                let is_key = |id| {
+                    KEY_TYPES.contains(&&*self.inventory.resource(id).type_name)
+                        && self.inventory.resource(id).mode == Mode::Managed
+                };
+                if !origin.opaque
+                    && !origin.targets.is_empty()
+                    && origin.targets.iter().all(|target| is_key(target.resource))
+                {
                     Tri::True
                 } else {
                     Tri::Unknown
@@ -171,7 +226,9 @@ impl<'p> Engine<'p> {
     }
 
     fn refers(&self, link: usize, scope: &Scope<'_>) -> Tri {
-        let Some((id, _)) = scope.resource else { return Tri::Unknown };
+        let Some((id, _)) = scope.resource else {
+            return Tri::Unknown;
+        };
         let table = self.table(link);
         let targets = table.targets(id);
         if targets.iter().any(|target| target.certain) {
@@ -189,21 +246,33 @@ impl<'p> Engine<'p> {
         let config = self.inventory.config_of(resource)?;
         let at = scope.locate(path)?;
         match written(&config.body, steps_of(&at)) {
-            Written::By(expression) => Some(provenance::of_resource(self.inventory, resource, expression)),
+            Written::By(expression) => Some(provenance::of_resource(
+                self.inventory,
+                resource,
+                expression,
+            )),
             Written::Absent | Written::Hidden => None,
         }
     }
 
     fn waits_for(&self, origin: Option<&Origin>, path: &Path, scope: &Scope<'_>) -> Vec<String> {
         let Some(origin) = origin else {
-            return scope.locate(path).map(|path| format!("{path} is known only after apply")).into_iter().collect();
+            return scope
+                .locate(path)
+                .map(|path| format!("{path} is known only after apply"))
+                .into_iter()
+                .collect();
         };
         let mut list: Vec<String> = origin
             .targets
             .iter()
             .map(|target| {
                 let address = &self.inventory.resource(target.resource).address;
-                if target.attribute.is_empty() { address.to_string() } else { format!("{address}.{}", target.attribute) }
+                if target.attribute.is_empty() {
+                    address.to_string()
+                } else {
+                    format!("{address}.{}", target.attribute)
+                }
             })
             .collect();
         if origin.opaque {
@@ -213,11 +282,28 @@ impl<'p> Engine<'p> {
     }
 
     fn quantified(&self, question: &'p Question, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
-        let Question::Quantified { quantifier, over, filter, matches, empty, facts } = question else { return Tri::Unknown };
+        let Question::Quantified {
+            quantifier,
+            over,
+            filter,
+            matches,
+            empty,
+            facts,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
         let elements = scope.elements(over, sink.is_some());
         let mut fold = Fold::new(*quantifier, sink.is_some());
         let none = elements.list.is_empty() && !elements.open;
-        self.each(&elements, filter.as_deref(), matches.as_deref(), facts, scope, &mut fold);
+        self.each(
+            &elements,
+            filter.as_deref(),
+            matches.as_deref(),
+            facts,
+            scope,
+            &mut fold,
+        );
         let mut answer = fold.answer;
         if let (true, Some(verdict)) = (none, empty) {
             answer = Tri::from(*verdict);
@@ -251,9 +337,16 @@ impl<'p> Engine<'p> {
                 continue;
             }
             let mut children = fold.wants_trace().then(Vec::new);
-            let answer = matches.map_or(Tri::from(**value != Value::Unknown).or(Tri::Unknown), |node| self.ask(node, &inner, children.as_mut()));
+            let answer = matches.map_or(
+                Tri::from(**value != Value::Unknown).or(Tri::Unknown),
+                |node| self.ask(node, &inner, children.as_mut()),
+            );
             let path = path.clone();
-            fold.add(counts, answer, children, || Trace { attribute: path, fact: read_facts(facts, &inner), ..Trace::leaf("element".to_owned(), answer) });
+            fold.add(counts, answer, children, || Trace {
+                attribute: path,
+                fact: read_facts(facts, &inner),
+                ..Trace::leaf("element".to_owned(), answer)
+            });
             if fold.decided() {
                 return;
             }
@@ -264,12 +357,28 @@ impl<'p> Engine<'p> {
     }
 
     fn linked(&self, question: &'p Question, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
-        let Question::Linked { quantifier, link, types, matches } = question else { return Tri::Unknown };
-        let Some((id, resource)) = scope.resource else { return Tri::Unknown };
+        let Question::Linked {
+            quantifier,
+            link,
+            types,
+            matches,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
+        let Some((id, resource)) = scope.resource else {
+            return Tri::Unknown;
+        };
         let table = self.table(*link);
         let mut fold = Fold::new(*quantifier, sink.is_some());
         for other in table.referrers(id) {
-            self.other(other.resource, other.certain, matches.as_deref(), scope, &mut fold);
+            self.other(
+                other.resource,
+                other.certain,
+                matches.as_deref(),
+                scope,
+                &mut fold,
+            );
             if fold.decided() {
                 break;
             }
@@ -277,7 +386,14 @@ impl<'p> Engine<'p> {
         let mut waits_for = Vec::new();
         // Something that refers to nobody knows what may refer to this one, if it is new.
         if resource.action.is_new() && !fold.decided() {
-            self.open_referrers(table, *link, matches.as_deref(), scope, &mut fold, &mut waits_for);
+            self.open_referrers(
+                table,
+                *link,
+                matches.as_deref(),
+                scope,
+                &mut fold,
+                &mut waits_for,
+            );
         }
         let answer = fold.answer;
         put(&mut sink, || {
@@ -290,23 +406,53 @@ impl<'p> Engine<'p> {
         answer
     }
 
-    fn open_referrers(&self, table: &LinkTable, link: usize, matches: Option<&'p Node>, scope: &Scope<'_>, fold: &mut Fold<'p>, waits_for: &mut Vec<String>) {
+    fn open_referrers(
+        &self,
+        table: &LinkTable,
+        link: usize,
+        matches: Option<&'p Node>,
+        scope: &Scope<'_>,
+        fold: &mut Fold<'p>,
+        waits_for: &mut Vec<String>,
+    ) {
         if table.open().is_empty() {
             return;
         }
         if fold.wants_trace() {
             for id in table.open().iter().take(3) {
-                waits_for.push(format!("what {} refers to", self.inventory.resource(*id).address));
+                waits_for.push(format!(
+                    "what {} refers to",
+                    self.inventory.resource(*id).address
+                ));
             }
         }
         // The answer does not depend on who asks, so it is worked out once.
-        let key = (link, matches.map_or(0, |node| std::ptr::from_ref(node) as usize));
-        let known = self.open_answers.lock().ok().and_then(|map| map.get(&key).copied());
+        let key = (
+            link,
+            matches.map_or(0, |node| std::ptr::from_ref(node) as usize),
+        );
+        let known = self
+            .open_answers
+            .lock()
+            .ok()
+            .and_then(|map| map.get(&key).copied());
         let (any, all) = known.unwrap_or_else(|| {
-            let ask = |id: &ResourceId| matches.map_or(Tri::True, |node| self.ask(node, &Scope::of(*id, self.inventory.resource(*id), Some(scope)), None));
+            let ask = |id: &ResourceId| {
+                matches.map_or(Tri::True, |node| {
+                    self.ask(
+                        node,
+                        &Scope::of(*id, self.inventory.resource(*id), Some(scope)),
+                        None,
+                    )
+                })
+            };
             let answers: Vec<Tri> = table.open().iter().map(ask).collect();
-            let any = answers.iter().fold(Tri::False, |any, answer| any.or(*answer));
-            let all = answers.iter().fold(Tri::True, |all, answer| all.and(*answer));
+            let any = answers
+                .iter()
+                .fold(Tri::False, |any, answer| any.or(*answer));
+            let all = answers
+                .iter()
+                .fold(Tri::True, |all, answer| all.and(*answer));
             if let Ok(mut map) = self.open_answers.lock() {
                 map.insert(key, (any, all));
             }
@@ -316,7 +462,14 @@ impl<'p> Engine<'p> {
     }
 
     /// Asks another resource and counts it.
-    fn other(&self, id: ResourceId, certain: bool, matches: Option<&'p Node>, scope: &Scope<'_>, fold: &mut Fold<'p>) {
+    fn other(
+        &self,
+        id: ResourceId,
+        certain: bool,
+        matches: Option<&'p Node>,
+        scope: &Scope<'_>,
+        fold: &mut Fold<'p>,
+    ) {
         let other = self.inventory.resource(id);
         let inner = Scope::of(id, other, Some(scope));
         let mut children = fold.wants_trace().then(Vec::new);
@@ -325,25 +478,47 @@ impl<'p> Engine<'p> {
         let address = other.address.to_string();
         fold.add(counts, answer, children, || Trace {
             resource: Some(address.clone()),
-            waits_for: if certain { Vec::new() } else { vec![format!("whether {address} refers to it")] },
+            waits_for: if certain {
+                Vec::new()
+            } else {
+                vec![format!("whether {address} refers to it")]
+            },
             ..Trace::leaf(address.clone(), answer)
         });
     }
 
     fn follow(&self, question: &'p Question, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
-        let Question::Follow { path, link, types, matches, elsewhere, absent } = question else { return Tri::Unknown };
+        let Question::Follow {
+            path,
+            link,
+            types,
+            matches,
+            elsewhere,
+            absent,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
         let found = scope.find(path);
         let mut fold = Fold::new(Quantifier::Some, sink.is_some());
         let mut waits_for = Vec::new();
         let answer = match (found, scope.resource) {
             (Found::Absent, _) => Tri::from(*absent),
-            (Found::Value(value), _) if is(Property::Set, value) == Tri::False => Tri::from(*absent),
+            (Found::Value(value), _) if is(Property::Set, value) == Tri::False => {
+                Tri::from(*absent)
+            }
             (_, None) => Tri::Unknown,
             (found, Some((id, _))) => {
                 let table = self.table(*link);
                 let targets = table.targets(id);
                 for target in targets {
-                    self.other(target.resource, target.certain, matches.as_deref(), scope, &mut fold);
+                    self.other(
+                        target.resource,
+                        target.certain,
+                        matches.as_deref(),
+                        scope,
+                        &mut fold,
+                    );
                 }
                 match found {
                     _ if !targets.is_empty() => fold.answer,
@@ -371,11 +546,20 @@ impl<'p> Engine<'p> {
     }
 
     fn exists(&self, question: &'p Question, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
-        let Question::Exists { types, same_provider, matches } = question else { return Tri::Unknown };
+        let Question::Exists {
+            types,
+            same_provider,
+            matches,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
         let mut fold = Fold::new(Quantifier::Some, sink.is_some());
         for id in types.iter().flat_map(|name| self.inventory.of_type(name)) {
             let other = self.inventory.resource(*id);
-            let here = scope.resource.is_none_or(|(_, resource)| !same_provider || same_place(self, resource, other));
+            let here = scope
+                .resource
+                .is_none_or(|(_, resource)| !same_provider || same_place(self, resource, other));
             if here && other.mode == Mode::Managed {
                 self.other(*id, true, matches.as_deref(), scope, &mut fold);
                 if fold.decided() {
@@ -393,25 +577,47 @@ impl<'p> Engine<'p> {
     }
 
     fn statements(&self, question: &'p Question, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
-        let Question::Statements { quantifier, path, matches, absent, facts } = question else { return Tri::Unknown };
+        let Question::Statements {
+            quantifier,
+            path,
+            matches,
+            absent,
+            facts,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
         let (statements, waits_for) = match self.document(path, scope) {
             Document::Absent => {
                 let answer = Tri::from(*absent);
-                put(&mut sink, || Trace { attribute: scope.locate(path), expected: Some("a policy document".to_owned()), ..Trace::leaf(format!("statements of {path}"), answer) });
+                put(&mut sink, || Trace {
+                    attribute: scope.locate(path),
+                    expected: Some("a policy document".to_owned()),
+                    ..Trace::leaf(format!("statements of {path}"), answer)
+                });
                 return answer;
             }
             Document::Statements(list) => (list, Vec::new()),
             Document::Unknown(waits_for) => (vec![Value::Unknown], waits_for),
         };
-        let elements = Elements { list: statements.iter().map(|s| (s, None)).collect(), open: false };
+        let elements = Elements {
+            list: statements.iter().map(|s| (s, None)).collect(),
+            open: false,
+        };
         let mut fold = Fold::new(*quantifier, sink.is_some());
         self.each(&elements, None, Some(matches), facts, scope, &mut fold);
         let answer = fold.answer;
         put(&mut sink, || {
-            let mut trace = fold.trace(&format!("{} statement of {path}", quantifier.as_str()), answer);
+            let mut trace = fold.trace(
+                &format!("{} statement of {path}", quantifier.as_str()),
+                answer,
+            );
             trace.attribute = scope.locate(path);
             trace.waits_for = waits_for;
-            trace.children.iter_mut().for_each(|child| inherit_attribute(child, trace.attribute.as_ref()));
+            trace
+                .children
+                .iter_mut()
+                .for_each(|child| inherit_attribute(child, trace.attribute.as_ref()));
             trace
         });
         answer
@@ -422,15 +628,24 @@ impl<'p> Engine<'p> {
         match scope.find(path) {
             Found::Absent => Document::Absent,
             Found::Value(Value::String(text)) if text.is_empty() => Document::Absent,
-            Found::Value(Value::String(text)) => iam::of_json(text).map_or(Document::Statements(vec![Value::Unknown]), Document::Statements),
+            Found::Value(Value::String(text)) => iam::of_json(text).map_or(
+                Document::Statements(vec![Value::Unknown]),
+                Document::Statements,
+            ),
             Found::Value(_) => Document::Unknown(vec!["the document is a secret".to_owned()]),
             Found::Unknown => {
                 let origin = self.origin(path, scope);
-                let sources: Vec<&Resource> = origin.iter().flat_map(|o| &o.targets).map(|t| self.inventory.resource(t.resource)).collect();
+                let sources: Vec<&Resource> = origin
+                    .iter()
+                    .flat_map(|o| &o.targets)
+                    .map(|t| self.inventory.resource(t.resource))
+                    .collect();
                 if let [source] = sources.as_slice()
                     && source.mode == Mode::Data
                     && &*source.type_name == "aws_iam_policy_document"
-                    && origin.as_ref().is_some_and(|origin| !origin.opaque && origin.targets.iter().all(|target| target.certain))
+                    && origin.as_ref().is_some_and(|origin| {
+                        !origin.opaque && origin.targets.iter().all(|target| target.certain)
+                    })
                 {
                     return Document::Statements(iam::of_data_source(&source.values));
                 }
@@ -439,13 +654,24 @@ impl<'p> Engine<'p> {
         }
     }
 
-    fn json(&self, path: &Path, matches: &'p Node, absent: Verdict, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
+    fn json(
+        &self,
+        path: &Path,
+        matches: &'p Node,
+        absent: Verdict,
+        scope: &Scope<'_>,
+        mut sink: Sink<'_, 'p>,
+    ) -> Tri {
         let document = match scope.find(path) {
             Found::Absent => {
-                put(&mut sink, || Trace { attribute: scope.locate(path), ..Trace::leaf(format!("json {path}"), Tri::from(absent)) });
+                put(&mut sink, || Trace {
+                    attribute: scope.locate(path),
+                    ..Trace::leaf(format!("json {path}"), Tri::from(absent))
+                });
                 return Tri::from(absent);
             }
-            Found::Value(Value::String(text)) => serde_json::from_str::<serde_json::Value>(text).map_or(Value::Unknown, |json| Value::from(&json)),
+            Found::Value(Value::String(text)) => serde_json::from_str::<serde_json::Value>(text)
+                .map_or(Value::Unknown, |json| Value::from(&json)),
             _ => Value::Unknown,
         };
         let inner = scope.inside(&document, None);
@@ -454,16 +680,41 @@ impl<'p> Engine<'p> {
         put(&mut sink, || {
             let mut children = children.unwrap_or_default();
             let attribute = scope.locate(path);
-            children.iter_mut().for_each(|child| inherit_attribute(child, attribute.as_ref()));
-            let waits_for = if document == Value::Unknown { self.waits_for(self.origin(path, scope).as_ref(), path, scope) } else { Vec::new() };
-            Trace { attribute, waits_for, ..Trace::node(&format!("json {path}"), Shape::All, answer, children) }
+            children
+                .iter_mut()
+                .for_each(|child| inherit_attribute(child, attribute.as_ref()));
+            let waits_for = if document == Value::Unknown {
+                self.waits_for(self.origin(path, scope).as_ref(), path, scope)
+            } else {
+                Vec::new()
+            };
+            Trace {
+                attribute,
+                waits_for,
+                ..Trace::node(&format!("json {path}"), Shape::All, answer, children)
+            }
         });
         answer
     }
 
     fn ports(&self, question: &'p Question, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
-        let Question::Ports { from, to, protocol, cover, protocols } = question else { return Tri::Unknown };
-        let answer = ports_cover(scope.find(from), scope.find(to), scope.find(protocol), cover, protocols);
+        let Question::Ports {
+            from,
+            to,
+            protocol,
+            cover,
+            protocols,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
+        let answer = ports_cover(
+            scope.find(from),
+            scope.find(to),
+            scope.find(protocol),
+            cover,
+            protocols,
+        );
         put(&mut sink, || {
             let text = |path| match scope.find(path) {
                 Found::Value(value) => value.plain().into_owned(),
@@ -474,20 +725,32 @@ impl<'p> Engine<'p> {
             Trace {
                 attribute: scope.locate(from),
                 found: Some(format!("{} {}-{}", text(protocol), text(from), text(to))),
-                expected: Some(format!("covers {} {}", protocols.join("/"), ports.join(", "))),
+                expected: Some(format!(
+                    "covers {} {}",
+                    protocols.join("/"),
+                    ports.join(", ")
+                )),
                 ..Trace::leaf(format!("covers port {}", ports.join(", ")), answer)
             }
         });
         answer
     }
 
-    fn open_to_world(&self, cidrs: &[Path], prefix_lists: &[(Path, usize)], scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
+    fn open_to_world(
+        &self,
+        cidrs: &[Path],
+        prefix_lists: &[(Path, usize)],
+        scope: &Scope<'_>,
+        mut sink: Sink<'_, 'p>,
+    ) -> Tri {
         let mut world = World::default();
         for path in cidrs {
             match scope.find(path) {
                 Found::Absent => {}
                 Found::Unknown => world.unknown.push(path),
-                Found::Value(Value::List(list)) => list.iter().for_each(|value| world.add(value, path)),
+                Found::Value(Value::List(list)) => {
+                    list.iter().for_each(|value| world.add(value, path))
+                }
                 Found::Value(value) => world.add(value, path),
             }
         }
@@ -496,18 +759,27 @@ impl<'p> Engine<'p> {
         }
         let answer = world.answer();
         put(&mut sink, || {
-            let path = world.path.or_else(|| world.unknown.first().copied()).or_else(|| cidrs.first());
+            let path = world
+                .path
+                .or_else(|| world.unknown.first().copied())
+                .or_else(|| cidrs.first());
             let mut fact = Fact::default();
             if !world.open.is_empty() {
                 fact.0.push(("cidr".to_owned(), world.open.join(", ")));
             }
             let waits_for = match world.unknown.first() {
-                Some(path) if answer == Tri::Unknown => self.waits_for(self.origin(path, scope).as_ref(), path, scope),
+                Some(path) if answer == Tri::Unknown => {
+                    self.waits_for(self.origin(path, scope).as_ref(), path, scope)
+                }
                 _ => Vec::new(),
             };
             Trace {
                 attribute: path.and_then(|path| scope.locate(path)),
-                found: Some(if world.open.is_empty() { "no public address range".to_owned() } else { world.open.join(", ") }),
+                found: Some(if world.open.is_empty() {
+                    "no public address range".to_owned()
+                } else {
+                    world.open.join(", ")
+                }),
                 expected: Some("no public address range".to_owned()),
                 waits_for,
                 fact,
@@ -518,8 +790,17 @@ impl<'p> Engine<'p> {
     }
 
     /// Entries of prefix lists in this input.
-    fn prefix_list<'s>(&self, path: &'s Path, link: usize, scope: &Scope<'_>, world: &mut World<'s>) {
-        let (Some((id, _)), false) = (scope.resource, matches!(scope.find(path), Found::Absent)) else { return };
+    fn prefix_list<'s>(
+        &self,
+        path: &'s Path,
+        link: usize,
+        scope: &Scope<'_>,
+        world: &mut World<'s>,
+    ) {
+        let (Some((id, _)), false) = (scope.resource, matches!(scope.find(path), Found::Absent))
+        else {
+            return;
+        };
         let empty = matches!(scope.find(path), Found::Value(Value::List(list)) if list.is_empty());
         if empty {
             return;
@@ -550,8 +831,19 @@ impl<'p> Engine<'p> {
     }
 
     fn prefix_entries(&self, list: ResourceId) -> Vec<&Resource> {
-        let table = self.set.links.iter().position(|spec| spec.from == ["aws_ec2_managed_prefix_list_entry"]).map(|link| self.table(link));
-        table.map_or_else(Vec::new, |table| table.referrers(list).iter().map(|link| self.inventory.resource(link.resource)).collect())
+        let table = self
+            .set
+            .links
+            .iter()
+            .position(|spec| spec.from == ["aws_ec2_managed_prefix_list_entry"])
+            .map(|link| self.table(link));
+        table.map_or_else(Vec::new, |table| {
+            table
+                .referrers(list)
+                .iter()
+                .map(|link| self.inventory.resource(link.resource))
+                .collect()
+        })
     }
 }
 
@@ -566,15 +858,26 @@ fn inherit_attribute(trace: &mut Trace<'_>, attribute: Option<&AttributePath>) {
     if trace.attribute.is_none() && trace.resource.is_none() {
         trace.attribute = attribute.cloned();
     }
-    trace.children.iter_mut().for_each(|child| inherit_attribute(child, attribute));
+    trace
+        .children
+        .iter_mut()
+        .for_each(|child| inherit_attribute(child, attribute));
 }
 
 fn same_place(engine: &Engine<'_>, a: &Resource, b: &Resource) -> bool {
     if a.provider == b.provider {
         return true;
     }
-    match (engine.inventory.provider_of(a), engine.inventory.provider_of(b)) {
-        (Some(a), Some(b)) => a.region.is_some() && a.region == b.region && a.account == b.account && a.full_name == b.full_name,
+    match (
+        engine.inventory.provider_of(a),
+        engine.inventory.provider_of(b),
+    ) {
+        (Some(a), Some(b)) => {
+            a.region.is_some()
+                && a.region == b.region
+                && a.account == b.account
+                && a.full_name == b.full_name
+        }
         _ => false,
     }
 }
@@ -582,7 +885,9 @@ fn same_place(engine: &Engine<'_>, a: &Resource, b: &Resource) -> bool {
 /// Whether a value that is not known yet will be something: a reference gives one.
 fn comes_from_somewhere(origin: Option<&Origin>) -> Tri {
     match origin {
-        Some(origin) if !origin.opaque && origin.targets.iter().any(|target| target.certain) => Tri::True,
+        Some(origin) if !origin.opaque && origin.targets.iter().any(|target| target.certain) => {
+            Tri::True
+        }
         _ => Tri::Unknown,
     }
 }
@@ -597,7 +902,13 @@ fn absent(attribute: &Attribute) -> Tri {
                 _ => Tri::False,
             })
         }
-        (Absent::Operator, Op::Is(Property::Unset | Property::Empty) | Op::NotEquals(_) | Op::NotOneOf(_) | Op::NotMatches(_)) => Tri::True,
+        (
+            Absent::Operator,
+            Op::Is(Property::Unset | Property::Empty)
+            | Op::NotEquals(_)
+            | Op::NotOneOf(_)
+            | Op::NotMatches(_),
+        ) => Tri::True,
         (Absent::Operator, _) => Tri::False,
     }
 }
@@ -610,7 +921,16 @@ fn is(property: Property, value: &Value) -> Tri {
         Value::Object(object) => object.is_empty(),
         _ => false,
     };
-    if let (Value::Redacted(_), Property::True | Property::False | Property::CustomerKey | Property::AnyCidr | Property::Empty | Property::NotEmpty) = (value, property) {
+    if let (
+        Value::Redacted(_),
+        Property::True
+        | Property::False
+        | Property::CustomerKey
+        | Property::AnyCidr
+        | Property::Empty
+        | Property::NotEmpty,
+    ) = (value, property)
+    {
         return Tri::Unknown;
     }
     match property {
@@ -620,17 +940,29 @@ fn is(property: Property, value: &Value) -> Tri {
         Property::False => unknown_or(value, value.as_bool() == Some(false)),
         Property::CustomerKey => unknown_or(value, value.as_str().is_some_and(is_customer_key)),
         Property::AnyCidr => unknown_or(value, value.as_str().is_some_and(is_any_network)),
-        Property::Secret => unknown_or(value, value.as_str().is_some_and(super::secrets::looks_like_secret)),
+        Property::Secret => unknown_or(
+            value,
+            value
+                .as_str()
+                .is_some_and(super::secrets::looks_like_secret),
+        ),
     }
 }
 
 fn unknown_or(value: &Value, answer: bool) -> Tri {
-    if *value == Value::Unknown { Tri::Unknown } else { Tri::from(answer) }
+    if *value == Value::Unknown {
+        Tri::Unknown
+    } else {
+        Tri::from(answer)
+    }
 }
 
 /// A key ARN, a key id, or an alias that is not AWS's own.
 fn is_customer_key(text: &str) -> bool {
-    let alias = text.rsplit_once(":alias/").map(|(_, alias)| alias).or_else(|| text.strip_prefix("alias/"));
+    let alias = text
+        .rsplit_once(":alias/")
+        .map(|(_, alias)| alias)
+        .or_else(|| text.strip_prefix("alias/"));
     match alias {
         Some(alias) => !alias.starts_with("aws/"),
         None => !text.is_empty() && !text.starts_with("aws/"),
@@ -644,14 +976,29 @@ pub(super) fn read_facts(facts: &[FactSpec], scope: &Scope<'_>) -> Fact {
         FactSource::Path(path) => match scope.find(path) {
             Found::Absent => "(not set)".to_owned(),
             Found::Unknown => "(known after apply)".to_owned(),
-            Found::Value(Value::List(list)) => list.iter().map(|value| value.plain().into_owned()).collect::<Vec<_>>().join(", "),
+            Found::Value(Value::List(list)) => list
+                .iter()
+                .map(|value| value.plain().into_owned())
+                .collect::<Vec<_>>()
+                .join(", "),
             Found::Value(value) => value.plain().into_owned(),
         },
     };
-    Fact(facts.iter().map(|fact| (fact.name.clone(), value(&fact.source))).collect())
+    Fact(
+        facts
+            .iter()
+            .map(|fact| (fact.name.clone(), value(&fact.source)))
+            .collect(),
+    )
 }
 
-fn ports_cover(from: Found<'_>, to: Found<'_>, protocol: Found<'_>, cover: &[i64], protocols: &[String]) -> Tri {
+fn ports_cover(
+    from: Found<'_>,
+    to: Found<'_>,
+    protocol: Found<'_>,
+    cover: &[i64],
+    protocols: &[String],
+) -> Tri {
     let number = |found: Found<'_>| match found {
         Found::Value(value) => Some(value.as_number()),
         Found::Absent => Some(None),
@@ -671,10 +1018,14 @@ fn ports_cover(from: Found<'_>, to: Found<'_>, protocol: Found<'_>, cover: &[i64
     let ports_fit = match (number(from), number(to)) {
         (Some(None), Some(None)) => Tri::True,
         #[expect(clippy::cast_precision_loss, reason = "ports have 16 bits")]
-        (Some(from), Some(to)) => Tri::from(cover.iter().any(|port| from.is_none_or(|from| from <= *port as f64) && to.is_none_or(|to| *port as f64 <= to))),
+        (Some(from), Some(to)) => Tri::from(cover.iter().any(|port| {
+            from.is_none_or(|from| from <= *port as f64) && to.is_none_or(|to| *port as f64 <= to)
+        })),
         // One end is known: it may already rule all ports out.
         #[expect(clippy::cast_precision_loss, reason = "ports have 16 bits")]
-        (Some(Some(from)), None) => Tri::from(cover.iter().any(|port| from <= *port as f64)).possibly(),
+        (Some(Some(from)), None) => {
+            Tri::from(cover.iter().any(|port| from <= *port as f64)).possibly()
+        }
         #[expect(clippy::cast_precision_loss, reason = "ports have 16 bits")]
         (None, Some(Some(to))) => Tri::from(cover.iter().any(|port| *port as f64 <= to)).possibly(),
         _ => Tri::Unknown,
@@ -720,7 +1071,11 @@ impl<'s> World<'s> {
             self.path.get_or_insert(path);
         } else if let Some(net) = half(text) {
             // Two halves are the whole.
-            if let Some((_, other)) = self.halves.iter().find(|(known, _)| *known != net && known.addr().is_ipv4() == net.addr().is_ipv4()) {
+            if let Some((_, other)) = self
+                .halves
+                .iter()
+                .find(|(known, _)| *known != net && known.addr().is_ipv4() == net.addr().is_ipv4())
+            {
                 self.open.push(format!("{other} + {text}"));
                 self.path.get_or_insert(path);
             }
@@ -763,8 +1118,16 @@ struct Fold<'p> {
 
 impl<'p> Fold<'p> {
     fn new(quantifier: Quantifier, trace: bool) -> Self {
-        let answer = if quantifier == Quantifier::Some { Tri::False } else { Tri::True };
-        Self { quantifier, answer, children: trace.then(Vec::new) }
+        let answer = if quantifier == Quantifier::Some {
+            Tri::False
+        } else {
+            Tri::True
+        };
+        Self {
+            quantifier,
+            answer,
+            children: trace.then(Vec::new),
+        }
     }
 
     fn wants_trace(&self) -> bool {
@@ -773,22 +1136,40 @@ impl<'p> Fold<'p> {
 
     /// Whether no further element can change the answer and no trace needs it.
     fn decided(&self) -> bool {
-        let decided = if self.quantifier == Quantifier::Some { Tri::True } else { Tri::False };
+        let decided = if self.quantifier == Quantifier::Some {
+            Tri::True
+        } else {
+            Tri::False
+        };
         self.answer == decided && self.children.is_none()
     }
 
     /// Counts an element: `counts` says whether it is one of those meant.
-    fn add(&mut self, counts: Tri, answer: Tri, children: Option<Vec<Trace<'p>>>, element: impl FnOnce() -> Trace<'p>) {
+    fn add(
+        &mut self,
+        counts: Tri,
+        answer: Tri,
+        children: Option<Vec<Trace<'p>>>,
+        element: impl FnOnce() -> Trace<'p>,
+    ) {
         let part = match self.quantifier {
             Quantifier::Some => counts.and(answer),
             Quantifier::Every => (!counts).or(answer),
             Quantifier::None => !counts.and(answer),
         };
-        self.answer = if self.quantifier == Quantifier::Some { self.answer.or(part) } else { self.answer.and(part) };
+        self.answer = if self.quantifier == Quantifier::Some {
+            self.answer.or(part)
+        } else {
+            self.answer.and(part)
+        };
         if let Some(list) = &mut self.children {
             let mut trace = element();
             trace.answer = part;
-            trace.shape = if self.quantifier == Quantifier::None { Shape::Not } else { Shape::All };
+            trace.shape = if self.quantifier == Quantifier::None {
+                Shape::Not
+            } else {
+                Shape::All
+            };
             trace.children = children.unwrap_or_default();
             if trace.children.is_empty() {
                 trace.shape = Shape::Leaf;
@@ -815,9 +1196,17 @@ impl<'p> Fold<'p> {
     }
 
     fn trace(self, label: &str, answer: Tri) -> Trace<'p> {
-        let shape = if self.quantifier == Quantifier::Some { Shape::Any } else { Shape::All };
+        let shape = if self.quantifier == Quantifier::Some {
+            Shape::Any
+        } else {
+            Shape::All
+        };
         let children = self.children.unwrap_or_default();
-        let shape = if children.is_empty() { Shape::Leaf } else { shape };
+        let shape = if children.is_empty() {
+            Shape::Leaf
+        } else {
+            shape
+        };
         Trace::node(label, shape, answer, children)
     }
 }

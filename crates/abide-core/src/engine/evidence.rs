@@ -46,9 +46,16 @@ pub(super) fn read(trace: &Trace<'_>, context: &Context<'_>) -> Evidence {
     let mut reasons = Vec::new();
     collect(trace, &context.fact, None, false, &mut reasons);
     let mut evidence = Evidence::default();
-    let primary = reasons.iter().find(|r| !r.elsewhere && r.leaf.attribute.is_some()).or_else(|| reasons.first());
+    let primary = reasons
+        .iter()
+        .find(|r| !r.elsewhere && r.leaf.attribute.is_some())
+        .or_else(|| reasons.first());
     if let Some(primary) = primary {
-        evidence.attribute = primary.leaf.attribute.clone().filter(|_| !primary.elsewhere);
+        evidence.attribute = primary
+            .leaf
+            .attribute
+            .clone()
+            .filter(|_| !primary.elsewhere);
         evidence.found.clone_from(&primary.leaf.found);
         evidence.expected.clone_from(&primary.leaf.expected);
     }
@@ -69,7 +76,13 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     }
 }
 
-fn collect<'t, 'p>(trace: &'t Trace<'p>, fact: &Fact, advice: Option<&'p Advice>, elsewhere: bool, out: &mut Vec<Reason<'t, 'p>>) {
+fn collect<'t, 'p>(
+    trace: &'t Trace<'p>,
+    fact: &Fact,
+    advice: Option<&'p Advice>,
+    elsewhere: bool,
+    out: &mut Vec<Reason<'t, 'p>>,
+) {
     let advice = trace.advice.or(advice);
     let elsewhere = elsewhere || trace.resource.is_some();
     let mut own = fact.clone();
@@ -80,7 +93,12 @@ fn collect<'t, 'p>(trace: &'t Trace<'p>, fact: &Fact, advice: Option<&'p Advice>
     }
     let reasons = trace.reasons();
     if reasons.is_empty() {
-        return out.push(Reason { leaf: trace, fact: own, advice, elsewhere });
+        return out.push(Reason {
+            leaf: trace,
+            fact: own,
+            advice,
+            elsewhere,
+        });
     }
     // Facts that single leaves give (`cidr`) belong to the element they are in.
     if trace.shape == Shape::All || trace.shape == Shape::Not {
@@ -99,7 +117,12 @@ fn collect<'t, 'p>(trace: &'t Trace<'p>, fact: &Fact, advice: Option<&'p Advice>
 
 /// Facts of the leaves directly below, for their siblings' texts.
 fn leaf_facts(trace: &Trace<'_>) -> Vec<Fact> {
-    trace.children.iter().filter(|child| child.shape == Shape::Leaf).map(|child| child.fact.clone()).collect()
+    trace
+        .children
+        .iter()
+        .filter(|child| child.shape == Shape::Leaf)
+        .map(|child| child.fact.clone())
+        .collect()
 }
 
 /// What identifies a violation, for exceptions and fingerprints.
@@ -114,10 +137,17 @@ fn fact_of(reason: &Reason<'_, '_>) -> Fact {
     }
     match &leaf.attribute {
         Some(path) => {
-            fact.0.push(("attribute".to_owned(), path.without_positions()));
-            fact.0.push(("value".to_owned(), leaf.found.clone().unwrap_or_else(|| "(not set)".to_owned())));
+            fact.0
+                .push(("attribute".to_owned(), path.without_positions()));
+            fact.0.push((
+                "value".to_owned(),
+                leaf.found.clone().unwrap_or_else(|| "(not set)".to_owned()),
+            ));
         }
-        None => fact.0.push(("missing".to_owned(), leaf.expected.clone().unwrap_or_else(|| leaf.label.clone()))),
+        None => fact.0.push((
+            "missing".to_owned(),
+            leaf.expected.clone().unwrap_or_else(|| leaf.label.clone()),
+        )),
     }
     fact
 }
@@ -127,8 +157,11 @@ fn texts(reasons: &[Reason<'_, '_>], context: &Context<'_>, evidence: &mut Evide
     let mut remediations = Vec::new();
     let mut fixes: Vec<&Fix> = Vec::new();
     for reason in reasons {
-        let pick = |get: fn(&Advice) -> Option<&String>| reason.advice.and_then(get).or_else(|| get(context.advice));
-        let template = pick(|advice| advice.message.as_ref()).map_or("The policy is not followed", String::as_str);
+        let pick = |get: fn(&Advice) -> Option<&String>| {
+            reason.advice.and_then(get).or_else(|| get(context.advice))
+        };
+        let template = pick(|advice| advice.message.as_ref())
+            .map_or("The policy is not followed", String::as_str);
         let message = fill(template, reason, context);
         match messages.iter_mut().find(|(known, _)| known == template) {
             Some((_, list)) => push_new(list, message),
@@ -137,7 +170,11 @@ fn texts(reasons: &[Reason<'_, '_>], context: &Context<'_>, evidence: &mut Evide
         if let Some(template) = pick(|advice| advice.remediation.as_ref()) {
             push_new(&mut remediations, fill(template, reason, context));
         }
-        let fix = reason.advice.map(|advice| &advice.fix).filter(|fix| !fix.is_empty()).unwrap_or(&context.advice.fix);
+        let fix = reason
+            .advice
+            .map(|advice| &advice.fix)
+            .filter(|fix| !fix.is_empty())
+            .unwrap_or(&context.advice.fix);
         for fix in fix {
             if !fixes.contains(&fix) {
                 fixes.push(fix);
@@ -152,10 +189,15 @@ fn texts(reasons: &[Reason<'_, '_>], context: &Context<'_>, evidence: &mut Evide
     evidence.message = sentences.collect::<Vec<_>>().join("; ");
     evidence.remediation = remediations.join("; ");
     let first = reasons.first();
-    evidence.fix = fixes.into_iter().map(|fix| snippet(fix, |text| match first {
-        Some(reason) => fill(text, reason, context),
-        None => text.to_owned(),
-    })).collect();
+    evidence.fix = fixes
+        .into_iter()
+        .map(|fix| {
+            snippet(fix, |text| match first {
+                Some(reason) => fill(text, reason, context),
+                None => text.to_owned(),
+            })
+        })
+        .collect();
 }
 
 /// Puts values in place of `{name}`; what is no name stays.
@@ -164,7 +206,9 @@ fn fill(template: &str, reason: &Reason<'_, '_>, context: &Context<'_>) -> Strin
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let value = after.split_once('}').and_then(|(name, tail)| Some((value_of(name, reason, context)?, tail)));
+        let value = after
+            .split_once('}')
+            .and_then(|(name, tail)| Some((value_of(name, reason, context)?, tail)));
         match value {
             Some((value, tail)) => {
                 out.push_str(&value);
@@ -189,16 +233,37 @@ fn value_of(name: &str, reason: &Reason<'_, '_>, context: &Context<'_>) -> Optio
     }
     let resource = context.resource;
     Some(match name {
-        "found" => reason.leaf.found.as_deref().map_or_else(|| "not set".to_owned(), |text| text.trim_matches('"').to_owned()),
+        "found" => reason.leaf.found.as_deref().map_or_else(
+            || "not set".to_owned(),
+            |text| text.trim_matches('"').to_owned(),
+        ),
         "expected" => reason.leaf.expected.clone().unwrap_or_default(),
-        "attribute" => reason.leaf.attribute.as_ref().map(ToString::to_string).unwrap_or_default(),
+        "attribute" => reason
+            .leaf
+            .attribute
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         "address" => resource.map(|r| r.address.to_string()).unwrap_or_default(),
-        "type" => resource.map(|r| r.type_name.to_string()).unwrap_or_default(),
+        "type" => resource
+            .map(|r| r.type_name.to_string())
+            .unwrap_or_default(),
         "name" => resource.map(|r| r.name.to_string()).unwrap_or_default(),
-        "reference" => resource.map(|r| format!("{}.{}", r.type_name, r.name)).unwrap_or_default(),
-        "module" => resource.and_then(|r| r.address.as_str().rsplit_once(&format!(".{}.", r.type_name)).map(|(m, _)| m.to_owned())).unwrap_or_default(),
+        "reference" => resource
+            .map(|r| format!("{}.{}", r.type_name, r.name))
+            .unwrap_or_default(),
+        "module" => resource
+            .and_then(|r| {
+                r.address
+                    .as_str()
+                    .rsplit_once(&format!(".{}.", r.type_name))
+                    .map(|(m, _)| m.to_owned())
+            })
+            .unwrap_or_default(),
         // A fact that this element does not have.
-        _ if name.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !name.is_empty() => "(unknown)".to_owned(),
+        _ if name.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !name.is_empty() => {
+            "(unknown)".to_owned()
+        }
         _ => return None,
     })
 }
@@ -212,14 +277,28 @@ fn snippet(fix: &Fix, fill: impl Fn(&str) -> String) -> Snippet {
             for (depth, block) in blocks.iter().enumerate() {
                 hcl.push_str(&format!("{}{block} {{\n", "  ".repeat(depth)));
             }
-            hcl.push_str(&format!("{}{} = {}\n", "  ".repeat(blocks.len()), attribute.first().unwrap_or(&""), fill(value).trim()));
+            hcl.push_str(&format!(
+                "{}{} = {}\n",
+                "  ".repeat(blocks.len()),
+                attribute.first().unwrap_or(&""),
+                fill(value).trim()
+            ));
             for depth in (0..blocks.len()).rev() {
                 hcl.push_str(&format!("{}}}\n", "  ".repeat(depth)));
             }
             Snippet { inside: true, hcl }
         }
-        Fix::Block { name, body } => Snippet { inside: true, hcl: block(name, &fill(body)) },
-        Fix::Resource { type_name, body } => Snippet { inside: false, hcl: block(&fill(&format!("resource \"{type_name}\" \"{{name}}\"")), &fill(body)) },
+        Fix::Block { name, body } => Snippet {
+            inside: true,
+            hcl: block(name, &fill(body)),
+        },
+        Fix::Resource { type_name, body } => Snippet {
+            inside: false,
+            hcl: block(
+                &fill(&format!("resource \"{type_name}\" \"{{name}}\"")),
+                &fill(body),
+            ),
+        },
     }
 }
 

@@ -51,17 +51,27 @@ const RESTRICTING_OPERATORS: [&str; 9] = [
 /// The statements of a JSON document; `None` if it is none.
 pub(super) fn of_json(text: &str) -> Option<Vec<Value>> {
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
-    let statements = json.as_object()?.iter().find(|(name, _)| name.eq_ignore_ascii_case("statement"))?.1;
+    let statements = json
+        .as_object()?
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("statement"))?
+        .1;
     let list = match statements {
         serde_json::Value::Array(list) => list.as_slice(),
         one => std::slice::from_ref(one),
     };
-    Some(list.iter().map(|statement| Value::Object(from_json(&Value::from(statement)))).collect())
+    Some(
+        list.iter()
+            .map(|statement| Value::Object(from_json(&Value::from(statement))))
+            .collect(),
+    )
 }
 
 fn from_json(statement: &Value) -> Object {
     let mut out = Object::default();
-    let Value::Object(fields) = statement else { return out };
+    let Value::Object(fields) = statement else {
+        return out;
+    };
     for (name, value) in fields.iter() {
         match name.to_ascii_lowercase().as_str() {
             "sid" => out.insert("sid", value.clone()),
@@ -97,7 +107,13 @@ fn lowered(value: Value) -> Value {
 
 /// `"*"` or `{"AWS": [...]}` as a list of `{type, id}`.
 fn principals(value: &Value) -> Value {
-    let entry = |kind: &str, id: Value| Value::Object([("type", Value::string(kind)), ("id", id)].into_iter().collect());
+    let entry = |kind: &str, id: Value| {
+        Value::Object(
+            [("type", Value::string(kind)), ("id", id)]
+                .into_iter()
+                .collect(),
+        )
+    };
     match value {
         Value::Object(map) => {
             let mut list = Vec::new();
@@ -116,7 +132,9 @@ fn principals(value: &Value) -> Value {
 
 /// `{"StringEquals": {"aws:SourceArn": "x"}}` as a list of `{operator, key, values}`.
 fn conditions(value: &Value) -> Value {
-    let Value::Object(operators) = value else { return value.clone() };
+    let Value::Object(operators) = value else {
+        return value.clone();
+    };
     let mut list = Vec::new();
     for (operator, keys) in operators.iter() {
         let Value::Object(keys) = keys else { continue };
@@ -128,26 +146,43 @@ fn conditions(value: &Value) -> Value {
 }
 
 fn condition(operator: &str, key: &str, values: Value) -> Value {
-    Value::Object([("operator", Value::string(operator)), ("key", Value::string(key)), ("values", values)].into_iter().collect())
+    Value::Object(
+        [
+            ("operator", Value::string(operator)),
+            ("key", Value::string(key)),
+            ("values", values),
+        ]
+        .into_iter()
+        .collect(),
+    )
 }
 
 /// The statements of an `aws_iam_policy_document`. Documents it takes over
 /// from elsewhere and that are not known leave an unknown statement.
 pub(super) fn of_data_source(values: &Object) -> Vec<Value> {
     let mut out = Vec::new();
-    for inherited in ["source_policy_documents", "override_policy_documents", "source_json", "override_json"] {
+    for inherited in [
+        "source_policy_documents",
+        "override_policy_documents",
+        "source_json",
+        "override_json",
+    ] {
         for document in list_of(values.get(inherited)) {
             match document {
-                Value::String(text) => out.extend(of_json(text).unwrap_or_else(|| vec![Value::Unknown])),
+                Value::String(text) => {
+                    out.extend(of_json(text).unwrap_or_else(|| vec![Value::Unknown]))
+                }
                 _ => out.push(Value::Unknown),
             }
         }
     }
     match values.get("statement") {
-        Some(Value::List(statements)) => out.extend(statements.iter().map(|statement| match statement {
-            Value::Object(fields) => Value::Object(from_block(fields)),
-            _ => Value::Unknown,
-        })),
+        Some(Value::List(statements)) => {
+            out.extend(statements.iter().map(|statement| match statement {
+                Value::Object(fields) => Value::Object(from_block(fields)),
+                _ => Value::Unknown,
+            }))
+        }
         Some(_) => out.push(Value::Unknown),
         None => {}
     }
@@ -165,7 +200,13 @@ fn list_of(value: Option<&Value>) -> Vec<&Value> {
 fn from_block(fields: &Object) -> Object {
     let mut out = Object::default();
     // The data source's own default.
-    out.insert("effect", fields.get("effect").cloned().unwrap_or_else(|| Value::string("Allow")));
+    out.insert(
+        "effect",
+        fields
+            .get("effect")
+            .cloned()
+            .unwrap_or_else(|| Value::string("Allow")),
+    );
     for name in ["sid", "resources", "not_resources"] {
         if let Some(value) = fields.get(name).filter(|value| !is_empty(value)) {
             out.insert(name, value.clone());
@@ -192,7 +233,9 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn principal_blocks(value: &Value) -> Value {
-    let Value::List(blocks) = value else { return Value::Unknown };
+    let Value::List(blocks) = value else {
+        return Value::Unknown;
+    };
     let mut list = Vec::new();
     for block in blocks {
         let Value::Object(block) = block else {
@@ -204,20 +247,30 @@ fn principal_blocks(value: &Value) -> Value {
             Some(Value::List(ids)) => ids.clone(),
             _ => vec![Value::Unknown],
         };
-        list.extend(ids.into_iter().map(|id| Value::Object([("type", kind.clone()), ("id", id)].into_iter().collect())));
+        list.extend(
+            ids.into_iter().map(|id| {
+                Value::Object([("type", kind.clone()), ("id", id)].into_iter().collect())
+            }),
+        );
     }
     Value::List(list)
 }
 
 fn condition_blocks(value: &Value) -> Value {
-    let Value::List(blocks) = value else { return Value::Unknown };
+    let Value::List(blocks) = value else {
+        return Value::Unknown;
+    };
     Value::List(
         blocks
             .iter()
             .map(|block| match block {
                 Value::Object(block) => {
                     let text = |name| block.get(name).and_then(Value::as_str).unwrap_or_default();
-                    condition(text("test"), text("variable"), block.get("values").cloned().unwrap_or(Value::Unknown))
+                    condition(
+                        text("test"),
+                        text("variable"),
+                        block.get("values").cloned().unwrap_or(Value::Unknown),
+                    )
                 }
                 _ => Value::Unknown,
             })
@@ -227,21 +280,31 @@ fn condition_blocks(value: &Value) -> Value {
 
 /// Answers a question about a statement.
 pub(super) fn answers(test: &StatementTest, statement: &Value) -> Tri {
-    let Value::Object(statement) = statement else { return Tri::Unknown };
+    let Value::Object(statement) = statement else {
+        return Tri::Unknown;
+    };
     match test {
-        StatementTest::Public => effect(statement, "Allow").and(any_principal(statement)).and(!restricted(statement)),
+        StatementTest::Public => effect(statement, "Allow")
+            .and(any_principal(statement))
+            .and(!restricted(statement)),
         StatementTest::Restricted => restricted(statement),
         StatementTest::AnyPrincipal => any_principal(statement),
         StatementTest::AnyResource => any_resource(statement),
         StatementTest::Allows { actions } => {
-            let covered = texts(actions).fold(Tri::False, |any, action| any.or(covers(statement, action)));
+            let covered =
+                texts(actions).fold(Tri::False, |any, action| any.or(covers(statement, action)));
             effect(statement, "Allow").and(covered)
         }
         StatementTest::Denies { actions } => {
-            let covered = texts(actions).fold(Tri::True, |all, action| all.and(covers(statement, action)));
+            let covered =
+                texts(actions).fold(Tri::True, |all, action| all.and(covers(statement, action)));
             effect(statement, "Deny").and(covered)
         }
-        StatementTest::Condition { operators, key, values } => has_condition(statement, operators, key, values),
+        StatementTest::Condition {
+            operators,
+            key,
+            values,
+        } => has_condition(statement, operators, key, values),
     }
 }
 
@@ -269,16 +332,27 @@ fn effect(statement: &Object, wanted: &str) -> Tri {
 fn some(value: Option<&Value>, test: impl Fn(&Value) -> Tri) -> Tri {
     match value {
         None => Tri::False,
-        Some(Value::List(list)) => list.iter().fold(Tri::False, |any, value| any.or(if *value == Value::Unknown { Tri::Unknown } else { test(value) })),
+        Some(Value::List(list)) => list.iter().fold(Tri::False, |any, value| {
+            any.or(if *value == Value::Unknown {
+                Tri::Unknown
+            } else {
+                test(value)
+            })
+        }),
         Some(_) => Tri::Unknown,
     }
 }
 
 fn any_principal(statement: &Object) -> Tri {
     let everyone = some(statement.get("principals"), |principal| {
-        let Value::Object(principal) = principal else { return Tri::Unknown };
+        let Value::Object(principal) = principal else {
+            return Tri::Unknown;
+        };
         let kind = match principal.get("type") {
-            Some(Value::String(kind)) => Tri::from(matches!(kind.as_str(), "*" | "AWS" | "Federated" | "CanonicalUser")),
+            Some(Value::String(kind)) => Tri::from(matches!(
+                kind.as_str(),
+                "*" | "AWS" | "Federated" | "CanonicalUser"
+            )),
             _ => Tri::Unknown,
         };
         let id = match principal.get("id") {
@@ -301,15 +375,27 @@ fn any_resource(statement: &Object) -> Tri {
 
 fn restricted(statement: &Object) -> Tri {
     some(statement.get("conditions"), |condition| {
-        let Value::Object(condition) = condition else { return Tri::Unknown };
-        let text = |name| condition.get(name).and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+        let Value::Object(condition) = condition else {
+            return Tri::Unknown;
+        };
+        let text = |name| {
+            condition
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_ascii_lowercase()
+        };
         let (operator, key) = (text("operator"), text("key"));
-        if !RESTRICTING_OPERATORS.contains(&operator.as_str()) || !RESTRICTING_KEYS.contains(&key.as_str()) {
+        if !RESTRICTING_OPERATORS.contains(&operator.as_str())
+            || !RESTRICTING_KEYS.contains(&key.as_str())
+        {
             return Tri::False;
         }
         // Values are alternatives: one that lets all through lets all through.
         let open = some(condition.get("values"), |value| match value {
-            Value::String(text) => Tri::from(!text.is_empty() && text.chars().all(|c| c == '*') || is_any_network(text)),
+            Value::String(text) => Tri::from(
+                !text.is_empty() && text.chars().all(|c| c == '*') || is_any_network(text),
+            ),
             Value::Unknown => Tri::Unknown,
             _ => Tri::False,
         });
@@ -334,13 +420,22 @@ fn covers(statement: &Object, action: &str) -> Tri {
 
 fn has_condition(statement: &Object, operators: &[String], key: &str, values: &[String]) -> Tri {
     some(statement.get("conditions"), |condition| {
-        let Value::Object(condition) = condition else { return Tri::Unknown };
-        let text = |name| condition.get(name).and_then(Value::as_str).unwrap_or_default();
+        let Value::Object(condition) = condition else {
+            return Tri::Unknown;
+        };
+        let text = |name| {
+            condition
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         let operator = text("operator");
         // `ForAnyValue:StringLikeIfExists` is a StringLike.
         let base = operator.rsplit(':').next().unwrap_or(operator);
         let base = base.strip_suffix("IfExists").unwrap_or(base);
-        let named = operators.iter().any(|name| name.eq_ignore_ascii_case(base) || name.eq_ignore_ascii_case(operator));
+        let named = operators
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(base) || name.eq_ignore_ascii_case(operator));
         if !named || !text("key").eq_ignore_ascii_case(key) {
             return Tri::False;
         }
@@ -349,7 +444,11 @@ fn has_condition(statement: &Object, operators: &[String], key: &str, values: &[
         }
         some(condition.get("values"), |value| match value {
             Value::Unknown => Tri::Unknown,
-            value => Tri::from(values.iter().any(|wanted| wanted.eq_ignore_ascii_case(&value.plain()))),
+            value => Tri::from(
+                values
+                    .iter()
+                    .any(|wanted| wanted.eq_ignore_ascii_case(&value.plain())),
+            ),
         })
     })
 }
@@ -357,7 +456,8 @@ fn has_condition(statement: &Object, operators: &[String], key: &str, values: &[
 /// IAM's wildcards: `*` any text, `?` any character. Linear for real patterns;
 /// the backtracking point moves forward only.
 pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     let mut retry = None;
     while t < text.len() {
@@ -388,11 +488,16 @@ mod tests {
     use super::*;
 
     fn ask(test: &StatementTest, json: &str) -> Tri {
-        answers(test, &of_json(&format!("{{\"Statement\": {json}}}")).unwrap()[0])
+        answers(
+            test,
+            &of_json(&format!("{{\"Statement\": {json}}}")).unwrap()[0],
+        )
     }
 
     fn allows(action: &str) -> StatementTest {
-        StatementTest::Allows { actions: Operand::Literal(Literal::String(action.into())) }
+        StatementTest::Allows {
+            actions: Operand::Literal(Literal::String(action.into())),
+        }
     }
 
     #[test]
@@ -406,43 +511,148 @@ mod tests {
 
     #[test]
     fn actions_and_their_exceptions() {
-        assert_eq!(ask(&allows("iam:PassRole"), r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#), Tri::True);
-        assert_eq!(ask(&allows("iam:PassRole"), r#"{"Effect":"Allow","NotAction":["iam:*"],"Resource":"*"}"#), Tri::False);
-        assert_eq!(ask(&allows("s3:GetObject"), r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#), Tri::True);
-        assert_eq!(ask(&allows("s3:GetObject"), r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#), Tri::False);
+        assert_eq!(
+            ask(
+                &allows("iam:PassRole"),
+                r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#
+            ),
+            Tri::True
+        );
+        assert_eq!(
+            ask(
+                &allows("iam:PassRole"),
+                r#"{"Effect":"Allow","NotAction":["iam:*"],"Resource":"*"}"#
+            ),
+            Tri::False
+        );
+        assert_eq!(
+            ask(
+                &allows("s3:GetObject"),
+                r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#
+            ),
+            Tri::True
+        );
+        assert_eq!(
+            ask(
+                &allows("s3:GetObject"),
+                r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#
+            ),
+            Tri::False
+        );
     }
 
     #[test]
     fn public_and_what_restricts_it() {
         let public = StatementTest::Public;
-        assert_eq!(ask(&public, r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}"#), Tri::True);
-        assert_eq!(ask(&public, r#"{"Effect":"Allow","Principal":{"AWS":["1","*"]},"Action":"x"}"#), Tri::True);
-        assert_eq!(ask(&public, r#"{"Effect":"Allow","Principal":{"Service":"*"},"Action":"x"}"#), Tri::False);
-        assert_eq!(ask(&public, r#"{"Effect":"Allow","NotPrincipal":{"AWS":"1"},"Action":"x"}"#), Tri::True);
-        let with = |condition: &str| ask(&public, &format!(r#"{{"Effect":"Allow","Principal":"*","Action":"x","Condition":{condition}}}"#));
-        assert_eq!(with(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#), Tri::False);
-        assert_eq!(with(r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#), Tri::True);
-        assert_eq!(with(r#"{"StringEqualsIfExists":{"aws:SourceArn":"a"}}"#), Tri::True);
-        assert_eq!(with(r#"{"Bool":{"aws:SecureTransport":"true"}}"#), Tri::True);
-        assert_eq!(with(r#"{"IpAddress":{"aws:SourceIp":["10.0.0.0/8","0::/0"]}}"#), Tri::True);
-        assert_eq!(with(r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#), Tri::False);
+        assert_eq!(
+            ask(
+                &public,
+                r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}"#
+            ),
+            Tri::True
+        );
+        assert_eq!(
+            ask(
+                &public,
+                r#"{"Effect":"Allow","Principal":{"AWS":["1","*"]},"Action":"x"}"#
+            ),
+            Tri::True
+        );
+        assert_eq!(
+            ask(
+                &public,
+                r#"{"Effect":"Allow","Principal":{"Service":"*"},"Action":"x"}"#
+            ),
+            Tri::False
+        );
+        assert_eq!(
+            ask(
+                &public,
+                r#"{"Effect":"Allow","NotPrincipal":{"AWS":"1"},"Action":"x"}"#
+            ),
+            Tri::True
+        );
+        let with = |condition: &str| {
+            ask(
+                &public,
+                &format!(
+                    r#"{{"Effect":"Allow","Principal":"*","Action":"x","Condition":{condition}}}"#
+                ),
+            )
+        };
+        assert_eq!(
+            with(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#),
+            Tri::False
+        );
+        assert_eq!(
+            with(r#"{"StringLike":{"aws:PrincipalArn":"*"}}"#),
+            Tri::True
+        );
+        assert_eq!(
+            with(r#"{"StringEqualsIfExists":{"aws:SourceArn":"a"}}"#),
+            Tri::True
+        );
+        assert_eq!(
+            with(r#"{"Bool":{"aws:SecureTransport":"true"}}"#),
+            Tri::True
+        );
+        assert_eq!(
+            with(r#"{"IpAddress":{"aws:SourceIp":["10.0.0.0/8","0::/0"]}}"#),
+            Tri::True
+        );
+        assert_eq!(
+            with(r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#),
+            Tri::False
+        );
     }
 
     #[test]
     fn conditions_by_operator_key_and_value() {
-        let test = StatementTest::Condition { operators: vec!["Bool".into()], key: "aws:SecureTransport".into(), values: vec!["false".into()] };
-        assert_eq!(ask(&test, r#"{"Effect":"Deny","Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#), Tri::True);
-        assert_eq!(ask(&test, r#"{"Effect":"Deny","Condition":{"BoolIfExists":{"aws:securetransport":false}}}"#), Tri::True);
-        assert_eq!(ask(&test, r#"{"Effect":"Deny","Condition":{"Bool":{"aws:SecureTransport":"true"}}}"#), Tri::False);
+        let test = StatementTest::Condition {
+            operators: vec!["Bool".into()],
+            key: "aws:SecureTransport".into(),
+            values: vec!["false".into()],
+        };
+        assert_eq!(
+            ask(
+                &test,
+                r#"{"Effect":"Deny","Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#
+            ),
+            Tri::True
+        );
+        assert_eq!(
+            ask(
+                &test,
+                r#"{"Effect":"Deny","Condition":{"BoolIfExists":{"aws:securetransport":false}}}"#
+            ),
+            Tri::True
+        );
+        assert_eq!(
+            ask(
+                &test,
+                r#"{"Effect":"Deny","Condition":{"Bool":{"aws:SecureTransport":"true"}}}"#
+            ),
+            Tri::False
+        );
     }
 
     #[test]
     fn a_document_with_an_unknown_principal() {
-        let principal = Object::from_iter([("type", Value::string("AWS")), ("identifiers", Value::List(vec![Value::Unknown]))]);
-        let statement = Object::from_iter([("actions", Value::List(vec![Value::string("S3:*")])), ("principals", Value::List(vec![Value::Object(principal)]))]);
-        let document = Object::from_iter([("statement", Value::List(vec![Value::Object(statement)]))]);
+        let principal = Object::from_iter([
+            ("type", Value::string("AWS")),
+            ("identifiers", Value::List(vec![Value::Unknown])),
+        ]);
+        let statement = Object::from_iter([
+            ("actions", Value::List(vec![Value::string("S3:*")])),
+            ("principals", Value::List(vec![Value::Object(principal)])),
+        ]);
+        let document =
+            Object::from_iter([("statement", Value::List(vec![Value::Object(statement)]))]);
         let statements = of_data_source(&document);
-        assert_eq!(answers(&StatementTest::Public, &statements[0]), Tri::Unknown);
+        assert_eq!(
+            answers(&StatementTest::Public, &statements[0]),
+            Tri::Unknown
+        );
         assert_eq!(answers(&allows("s3:GetObject"), &statements[0]), Tri::True);
     }
 }

@@ -44,7 +44,14 @@ pub(super) fn expected(op: &Op) -> String {
         Op::LengthAtLeast(limit) => format!("at least {limit} elements"),
         Op::LengthAtMost(limit) => format!("at most {limit} elements"),
         Op::VersionAtLeast(version) => format!("version {version} or later"),
-        Op::Within(networks) => format!("within {}", networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")),
+        Op::Within(networks) => format!(
+            "within {}",
+            networks
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" or ")
+        ),
         Op::Is(property) => self::property(*property).to_owned(),
         Op::RefersTo(types, _) => format!("a reference to {}", types.join(" or ")),
         Op::EqualsAttribute(path) => format!("equal to {path}"),
@@ -91,8 +98,16 @@ pub(super) fn statement(test: &StatementTest) -> String {
         StatementTest::Denies { actions } => format!("statement denies {}", operand(actions)),
         StatementTest::AnyResource => "statement is for any resource".to_owned(),
         StatementTest::AnyPrincipal => "statement is for any principal".to_owned(),
-        StatementTest::Condition { operators, key, values } => {
-            format!("statement has condition {} {key} {}", operators.join("/"), values.join(", "))
+        StatementTest::Condition {
+            operators,
+            key,
+            values,
+        } => {
+            format!(
+                "statement has condition {} {key} {}",
+                operators.join("/"),
+                values.join(", ")
+            )
         }
     }
 }

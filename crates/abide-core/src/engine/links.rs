@@ -13,8 +13,17 @@ use crate::provenance;
 use crate::value::Value;
 
 /// Attributes by whose value others refer to a resource.
-pub(crate) const IDENTITIES: [&str; 9] =
-    ["id", "arn", "name", "bucket", "key_id", "identifier", "cluster_identifier", "alias", "function_name"];
+pub(crate) const IDENTITIES: [&str; 9] = [
+    "id",
+    "arn",
+    "name",
+    "bucket",
+    "key_id",
+    "identifier",
+    "cluster_identifier",
+    "alias",
+    "function_name",
+];
 
 /// One relation, both ways.
 #[derive(Debug, Default)]
@@ -59,7 +68,10 @@ impl LinkTable {
     }
 
     fn add(&mut self, from: ResourceId, to: ResourceId, certain: bool) {
-        let put = |list: &mut Vec<Link>, resource| match list.iter_mut().find(|link| link.resource == resource) {
+        let put = |list: &mut Vec<Link>, resource| match list
+            .iter_mut()
+            .find(|link| link.resource == resource)
+        {
             Some(known) => known.certain |= certain,
             None => list.push(Link { resource, certain }),
         };
@@ -86,7 +98,10 @@ impl LinkTable {
         table
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of `build`, with its context")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of `build`, with its context"
+    )]
     fn link(
         &mut self,
         inventory: &Inventory,
@@ -100,7 +115,9 @@ impl LinkTable {
         match value {
             Value::String(text) => {
                 for target in identities.get(text.as_str()).into_iter().flatten() {
-                    if may_share_names(inventory, resource, inventory.resource(*target), text) && *target != id {
+                    if may_share_names(inventory, resource, inventory.resource(*target), text)
+                        && *target != id
+                    {
                         self.add(id, *target, true);
                     }
                 }
@@ -111,26 +128,42 @@ impl LinkTable {
     }
 
     /// A value that is not known yet: what does its expression refer to?
-    fn follow(&mut self, inventory: &Inventory, spec: &LinkSpec, id: ResourceId, resource: &Resource, path: &AttributePath) {
-        let expression = inventory.config_of(resource).map(|config| written(&config.body, &path.0));
+    fn follow(
+        &mut self,
+        inventory: &Inventory,
+        spec: &LinkSpec,
+        id: ResourceId,
+        resource: &Resource,
+        path: &AttributePath,
+    ) {
+        let expression = inventory
+            .config_of(resource)
+            .map(|config| written(&config.body, &path.0));
         let Some(Written::By(expression)) = expression else {
             self.set_open(id);
             return;
         };
         let origin = provenance::of_resource(inventory, resource, expression);
-        let targets: Vec<_> = origin.targets.iter().filter(|target| {
-            let target = inventory.resource(target.resource);
-            spec.to.iter().any(|name| **name == *target.type_name)
-        }).collect();
+        let targets: Vec<_> = origin
+            .targets
+            .iter()
+            .filter(|target| {
+                let target = inventory.resource(target.resource);
+                spec.to.iter().any(|name| **name == *target.type_name)
+            })
+            .collect();
         // An attribute that holds one value comes from one resource: two certain
         // targets mean a condition between them.
-        let is_list = matches!(path.0.last(), Some(Step::Index(_))) || matches!(resource.values.get(first_name(path)), Some(Value::List(_)));
+        let is_list = matches!(path.0.last(), Some(Step::Index(_)))
+            || matches!(resource.values.get(first_name(path)), Some(Value::List(_)));
         let ambiguous = !is_list && targets.iter().filter(|target| target.certain).count() > 1;
         for target in &targets {
             self.add(id, target.resource, target.certain && !ambiguous);
         }
         let other = origin.targets.len() > targets.len();
-        if origin.opaque && targets.is_empty() || (other && targets.is_empty() && through_data(inventory, &origin)) {
+        if origin.opaque && targets.is_empty()
+            || (other && targets.is_empty() && through_data(inventory, &origin))
+        {
             self.set_open(id);
         }
     }
@@ -158,7 +191,12 @@ fn first_name(path: &AttributePath) -> &str {
 }
 
 fn of_types(inventory: &Inventory, types: &[String]) -> Vec<ResourceId> {
-    types.iter().flat_map(|name| inventory.of_type(name)).copied().filter(|id| inventory.resource(*id).mode == Mode::Managed).collect()
+    types
+        .iter()
+        .flat_map(|name| inventory.of_type(name))
+        .copied()
+        .filter(|id| inventory.resource(*id).mode == Mode::Managed)
+        .collect()
 }
 
 /// Known names, ids and arns of the resources that can be referred to.
@@ -192,14 +230,25 @@ fn may_share_names(inventory: &Inventory, a: &Resource, b: &Resource, text: &str
 }
 
 /// The values at a path, lists spread out, each with where it stands.
-fn values<'r>(steps: &[PathStep], resource: &'r Resource, out: &mut Vec<(&'r Value, AttributePath)>) {
-    let [PathStep::Name(name), rest @ ..] = steps else { return };
+fn values<'r>(
+    steps: &[PathStep],
+    resource: &'r Resource,
+    out: &mut Vec<(&'r Value, AttributePath)>,
+) {
+    let [PathStep::Name(name), rest @ ..] = steps else {
+        return;
+    };
     if let Some(value) = resource.values.get(name) {
         spread(value, rest, AttributePath::default().name(name), out);
     }
 }
 
-fn spread<'r>(value: &'r Value, steps: &[PathStep], path: AttributePath, out: &mut Vec<(&'r Value, AttributePath)>) {
+fn spread<'r>(
+    value: &'r Value,
+    steps: &[PathStep],
+    path: AttributePath,
+    out: &mut Vec<(&'r Value, AttributePath)>,
+) {
     match (value, steps) {
         (Value::List(list), [PathStep::Each, rest @ ..]) | (Value::List(list), rest) => {
             for (index, value) in list.iter().enumerate() {

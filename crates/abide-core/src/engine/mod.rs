@@ -107,7 +107,12 @@ pub struct Evaluations {
 /// Judges every managed resource by every policy for its type, and the root
 /// module by every account policy. `input` is the input's index in the scan.
 #[must_use]
-pub fn evaluate(inventory: &Inventory, set: &PolicySet, options: Options, input: u32) -> Evaluations {
+pub fn evaluate(
+    inventory: &Inventory,
+    set: &PolicySet,
+    options: Options,
+    input: u32,
+) -> Evaluations {
     let engine = Engine::new(inventory, set);
     // Chunks keep the order; both cores work on a large plan.
     let chunk = (inventory.resources.len() / 64).clamp(256, 8192);
@@ -138,19 +143,32 @@ pub fn evaluate(inventory: &Inventory, set: &PolicySet, options: Options, input:
 /// The check tree of one policy on one resource, for `abide explain`.
 /// `None` if the policy does not judge its type.
 #[must_use]
-pub fn explain<'p>(inventory: &'p Inventory, set: &'p PolicySet, policy: usize, resource: Option<ResourceId>) -> Option<(Outcome, Trace<'p>)> {
+pub fn explain<'p>(
+    inventory: &'p Inventory,
+    set: &'p PolicySet,
+    policy: usize,
+    resource: Option<ResourceId>,
+) -> Option<(Outcome, Trace<'p>)> {
     let engine = Engine::new(inventory, set);
     let compiled = set.policies.get(policy)?;
     let (rule, scope) = match resource {
         Some(id) => {
             let resource = inventory.resource(id);
-            let (_, rule) = set.rules_for(&resource.type_name).iter().find(|(at, _)| *at as usize == policy)?;
-            (compiled.rules.get(*rule as usize)?, Scope::of(id, resource, None))
+            let (_, rule) = set
+                .rules_for(&resource.type_name)
+                .iter()
+                .find(|(at, _)| *at as usize == policy)?;
+            (
+                compiled.rules.get(*rule as usize)?,
+                Scope::of(id, resource, None),
+            )
         }
         None => (compiled.rules.first()?, root_scope()),
     };
     let mut traces = Vec::new();
-    let applies = rule.when.as_ref().map_or(Tri::True, |when| engine.ask(when, &scope, Some(&mut traces)));
+    let applies = rule.when.as_ref().map_or(Tri::True, |when| {
+        engine.ask(when, &scope, Some(&mut traces))
+    });
     let answer = engine.ask(&rule.check, &scope, Some(&mut traces));
     let outcome = outcome(applies, answer);
     let trace = match traces.len() {
@@ -161,7 +179,12 @@ pub fn explain<'p>(inventory: &'p Inventory, set: &'p PolicySet, policy: usize, 
 }
 
 fn root_scope() -> Scope<'static> {
-    Scope { outer: None, subject: Subject::Nothing, resource: None, path: None }
+    Scope {
+        outer: None,
+        subject: Subject::Nothing,
+        resource: None,
+        path: None,
+    }
 }
 
 /// An unknown `when` matters only if the check would not pass anyway.
@@ -186,7 +209,12 @@ pub(crate) struct Engine<'p> {
 impl<'p> Engine<'p> {
     fn new(inventory: &'p Inventory, set: &'p PolicySet) -> Self {
         let tables = set.links.iter().map(|_| OnceLock::new()).collect();
-        Self { inventory, set, tables, open_answers: Mutex::default() }
+        Self {
+            inventory,
+            set,
+            tables,
+            open_answers: Mutex::default(),
+        }
     }
 
     fn table(&self, link: usize) -> &LinkTable {
@@ -199,22 +227,42 @@ impl<'p> Engine<'p> {
             let compiled = &self.set.policies[*policy as usize];
             let rule = &compiled.rules[*rule as usize];
             let scope = Scope::of(id, resource, None);
-            let applies = rule.when.as_ref().map_or(Tri::True, |when| self.ask(when, &scope, None));
-            let answer = if applies == Tri::False { Tri::True } else { self.ask(&rule.check, &scope, None) };
+            let applies = rule
+                .when
+                .as_ref()
+                .map_or(Tri::True, |when| self.ask(when, &scope, None));
+            let answer = if applies == Tri::False {
+                Tri::True
+            } else {
+                self.ask(&rule.check, &scope, None)
+            };
             let result = outcome(applies, answer);
             out.tally.count(result);
             if options.all_results || matches!(result, Outcome::Fail | Outcome::Unknown) {
-                out.findings.push(self.finding(compiled, *policy, rule, &scope, result, input));
+                out.findings
+                    .push(self.finding(compiled, *policy, rule, &scope, result, input));
             }
         }
     }
 
     fn judge_account(&self, options: Options, input: u32, out: &mut Evaluations) {
         for (number, compiled) in (0u32..).zip(&self.set.policies) {
-            let (PolicyKind::Account, PolicyBody::Rules(_), Some(rule)) = (compiled.policy.kind, &compiled.policy.body, compiled.rules.first()) else { continue };
+            let (PolicyKind::Account, PolicyBody::Rules(_), Some(rule)) = (
+                compiled.policy.kind,
+                &compiled.policy.body,
+                compiled.rules.first(),
+            ) else {
+                continue;
+            };
             let related = || {
-                let types = compiled.policy.related_types.iter().chain(&compiled.policy.resource_types);
-                types.flat_map(|name| self.inventory.of_type(name)).any(|id| self.inventory.resource(*id).mode == Mode::Managed)
+                let types = compiled
+                    .policy
+                    .related_types
+                    .iter()
+                    .chain(&compiled.policy.resource_types);
+                types
+                    .flat_map(|name| self.inventory.of_type(name))
+                    .any(|id| self.inventory.resource(*id).mode == Mode::Managed)
             };
             let owns = match options.account {
                 AccountMode::Off => false,
@@ -222,20 +270,40 @@ impl<'p> Engine<'p> {
                 AccountMode::Baseline => true,
             };
             let scope = root_scope();
-            let applies = Tri::from(owns).and(rule.when.as_ref().map_or(Tri::True, |when| self.ask(when, &scope, None)));
-            let answer = if applies == Tri::False { Tri::True } else { self.ask(&rule.check, &scope, None) };
+            let applies = Tri::from(owns).and(
+                rule.when
+                    .as_ref()
+                    .map_or(Tri::True, |when| self.ask(when, &scope, None)),
+            );
+            let answer = if applies == Tri::False {
+                Tri::True
+            } else {
+                self.ask(&rule.check, &scope, None)
+            };
             let result = outcome(applies, answer);
             out.tally.count(result);
             if options.all_results || matches!(result, Outcome::Fail | Outcome::Unknown) {
-                out.findings.push(self.finding(compiled, number, rule, &scope, result, input));
+                out.findings
+                    .push(self.finding(compiled, number, rule, &scope, result, input));
             }
         }
     }
 
-    fn finding(&self, compiled: &'p CompiledPolicy, policy: u32, rule: &'p CompiledRule, scope: &Scope<'_>, result: Outcome, input: u32) -> Finding {
+    fn finding(
+        &self,
+        compiled: &'p CompiledPolicy,
+        policy: u32,
+        rule: &'p CompiledRule,
+        scope: &Scope<'_>,
+        result: Outcome,
+        input: u32,
+    ) -> Finding {
         let resource = scope.resource.map(|(_, resource)| resource);
         let evidence = if result == Outcome::NotApplicable {
-            Evidence { message: format!("Does not apply: {}", compiled.policy.title), ..Evidence::default() }
+            Evidence {
+                message: format!("Does not apply: {}", compiled.policy.title),
+                ..Evidence::default()
+            }
         } else {
             self.evidence(compiled, rule, scope, result)
         };
@@ -243,7 +311,13 @@ impl<'p> Engine<'p> {
             Some(resource) => (resource.address.clone(), resource.type_name.clone()),
             None => (ResourceAddress::from_terraform(ROOT), Arc::from("account")),
         };
-        let fingerprint = Fingerprint::of(&compiled.policy.id, address.as_str(), result, evidence.attribute.as_ref(), &evidence.facts);
+        let fingerprint = Fingerprint::of(
+            &compiled.policy.id,
+            address.as_str(),
+            result,
+            evidence.attribute.as_ref(),
+            &evidence.facts,
+        );
         Finding {
             policy,
             input,
@@ -266,19 +340,32 @@ impl<'p> Engine<'p> {
         }
     }
 
-    fn evidence(&self, compiled: &'p CompiledPolicy, rule: &'p CompiledRule, scope: &Scope<'_>, result: Outcome) -> Evidence {
+    fn evidence(
+        &self,
+        compiled: &'p CompiledPolicy,
+        rule: &'p CompiledRule,
+        scope: &Scope<'_>,
+        result: Outcome,
+    ) -> Evidence {
         let mut traces = Vec::new();
         let answer = self.ask(&rule.check, scope, Some(&mut traces));
-        let Some(trace) = traces.first() else { return Evidence::default() };
+        let Some(trace) = traces.first() else {
+            return Evidence::default();
+        };
         let context = Context {
             resource: scope.resource.map(|(_, resource)| resource),
             parameters: &compiled.parameters,
             advice: &rule.advice,
-            fact: if rule.facts.is_empty() { Fact::default() } else { evaluate::read_facts(&rule.facts, scope) },
+            fact: if rule.facts.is_empty() {
+                Fact::default()
+            } else {
+                evaluate::read_facts(&rule.facts, scope)
+            },
         };
         let mut evidence = evidence::read(trace, &context);
         if result != Outcome::Fail {
-            evidence.message = evidence::sentence(answer, &compiled.policy.title, &evidence.waits_for);
+            evidence.message =
+                evidence::sentence(answer, &compiled.policy.title, &evidence.waits_for);
             evidence.facts.clear();
             evidence.fix.clear();
             if result == Outcome::Pass {

@@ -44,12 +44,22 @@ pub(super) enum Found<'s> {
 impl<'s> Scope<'s> {
     /// The scope of a resource.
     pub(super) fn of(id: ResourceId, resource: &'s Resource, outer: Option<&'s Scope<'s>>) -> Self {
-        Self { outer, subject: Subject::Resource(&resource.values), resource: Some((id, resource)), path: Some(AttributePath::default()) }
+        Self {
+            outer,
+            subject: Subject::Resource(&resource.values),
+            resource: Some((id, resource)),
+            path: Some(AttributePath::default()),
+        }
     }
 
     /// The scope of an element inside this one.
     pub(super) fn inside<'i>(&'i self, value: &'i Value, path: Option<AttributePath>) -> Scope<'i> {
-        Scope { outer: Some(self), subject: Subject::Value(value), resource: self.resource, path }
+        Scope {
+            outer: Some(self),
+            subject: Subject::Value(value),
+            resource: self.resource,
+            path,
+        }
     }
 
     /// The scope a path starts at.
@@ -75,7 +85,9 @@ impl<'s> Scope<'s> {
 
     /// The value at a path.
     pub(super) fn find(&self, path: &Path) -> Found<'_> {
-        let Some(scope) = self.anchor(path) else { return Found::Absent };
+        let Some(scope) = self.anchor(path) else {
+            return Found::Absent;
+        };
         let mut steps = path.steps.iter();
         let mut value = match (scope.subject, steps.clone().next()) {
             (Subject::Nothing, _) => return Found::Absent,
@@ -142,7 +154,9 @@ impl<'s> Scope<'s> {
 
     /// The elements a quantifier goes over, with their paths when asked for.
     pub(super) fn elements(&self, path: &Path, with_paths: bool) -> Elements<'_> {
-        let Some(scope) = self.anchor(path) else { return Elements::default() };
+        let Some(scope) = self.anchor(path) else {
+            return Elements::default();
+        };
         let base = scope.path.clone().filter(|_| with_paths);
         let mut current: Vec<(&Value, Option<AttributePath>)> = Vec::new();
         let mut steps = path.steps.as_slice();
@@ -172,7 +186,9 @@ impl<'s> Scope<'s> {
                 Value::Null => {}
                 Value::List(list) => {
                     for (index, value) in list.iter().enumerate() {
-                        elements.list.push((value, at.as_ref().map(|at| at.index(index))));
+                        elements
+                            .list
+                            .push((value, at.as_ref().map(|at| at.index(index))));
                     }
                 }
                 value => elements.list.push((value, at)),
@@ -194,19 +210,28 @@ fn step_into<'v>(value: &'v Value, step: &PathStep) -> Found<'v> {
     match (value, step) {
         // What is inside a secret is as good as unknown.
         (Value::Unknown | Value::Redacted(_), _) => Found::Unknown,
-        (Value::Object(object), PathStep::Name(name)) => object.get(name).map_or(Found::Absent, Found::Value),
+        (Value::Object(object), PathStep::Name(name)) => {
+            object.get(name).map_or(Found::Absent, Found::Value)
+        }
         (Value::List(list), PathStep::Name(_)) => match list.as_slice() {
             [] => Found::Absent,
             [only] => step_into(only, step),
             // Only a type without a schema gets here: which element is meant cannot be told.
             _ => Found::Unknown,
         },
-        (Value::List(list), PathStep::Index(index)) => list.get(*index as usize).map_or(Found::Absent, Found::Value),
+        (Value::List(list), PathStep::Index(index)) => list
+            .get(*index as usize)
+            .map_or(Found::Absent, Found::Value),
         _ => Found::Absent,
     }
 }
 
-fn descend<'v>(value: &'v Value, at: Option<AttributePath>, step: &PathStep, out: &mut Vec<(&'v Value, Option<AttributePath>)>) {
+fn descend<'v>(
+    value: &'v Value,
+    at: Option<AttributePath>,
+    step: &PathStep,
+    out: &mut Vec<(&'v Value, Option<AttributePath>)>,
+) {
     match (value, step) {
         (Value::Unknown | Value::Redacted(_), _) => out.push((value, at)),
         (Value::List(list), PathStep::Index(index)) => {

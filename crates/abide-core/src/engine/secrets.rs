@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine;
 use regex::RegexSet;
 
 /// Shapes of credentials, as their issuers document them.
@@ -21,13 +22,29 @@ static FORMS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
 });
 
 /// Keys that AWS prints in its documentation; they open nothing.
-const EXAMPLES: [&str; 3] = ["AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "ASIAIOSFODNN7EXAMPLE"];
+const EXAMPLES: [&str; 3] = [
+    "AKIAIOSFODNN7EXAMPLE",
+    "AKIAI44QH8DHBEXAMPLE",
+    "ASIAIOSFODNN7EXAMPLE",
+];
 
-/// Whether a text holds something that has the form of a credential.
+/// Whether a text holds something that has the form of a credential, also behind base64.
 pub(super) fn looks_like_secret(text: &str) -> bool {
+    if has_form(text) {
+        return true;
+    }
+    let decoded = base64::engine::general_purpose::STANDARD
+        .decode(text.trim())
+        .ok();
+    decoded.is_some_and(|bytes| has_form(&String::from_utf8_lossy(&bytes)))
+}
+
+fn has_form(text: &str) -> bool {
     let Some(forms) = &*FORMS else { return false };
     if EXAMPLES.iter().any(|example| text.contains(example)) {
-        let without = EXAMPLES.iter().fold(text.to_owned(), |text, example| text.replace(example, ""));
+        let without = EXAMPLES
+            .iter()
+            .fold(text.to_owned(), |text, example| text.replace(example, ""));
         return forms.is_match(&without);
     }
     forms.is_match(text)
@@ -39,10 +56,14 @@ mod tests {
 
     #[test]
     fn forms() {
-        assert!(looks_like_secret("export AWS_ACCESS_KEY_ID=AKIAABCDEFGHIJKLMNOP"));
+        assert!(looks_like_secret(
+            "export AWS_ACCESS_KEY_ID=AKIAABCDEFGHIJKLMNOP"
+        ));
         assert!(looks_like_secret("postgres://app:hunter2@db:5432/x"));
         assert!(!looks_like_secret("AKIAIOSFODNN7EXAMPLE"));
         assert!(!looks_like_secret("https://example.com:443/path"));
-        assert!(!looks_like_secret("arn:aws:kms:eu-west-1:123456789012:key/x"));
+        assert!(!looks_like_secret(
+            "arn:aws:kms:eu-west-1:123456789012:key/x"
+        ));
     }
 }

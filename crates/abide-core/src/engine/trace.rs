@@ -67,13 +67,22 @@ impl<'p> Trace<'p> {
     }
 
     pub(super) fn node(label: &str, shape: Shape, answer: Tri, children: Vec<Self>) -> Self {
-        Self { shape, children, ..Self::leaf(label.to_owned(), answer) }
+        Self {
+            shape,
+            children,
+            ..Self::leaf(label.to_owned(), answer)
+        }
     }
 
     /// The parts that make the answer what it is.
     #[must_use]
     pub fn reasons(&self) -> Vec<&Self> {
-        let with = |answer: Tri| self.children.iter().filter(|child| child.answer == answer).collect();
+        let with = |answer: Tri| {
+            self.children
+                .iter()
+                .filter(|child| child.answer == answer)
+                .collect()
+        };
         match (self.shape, self.answer) {
             (Shape::Leaf, _) => Vec::new(),
             // One false part makes `all` false; `any` is false because all are.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use abide_policy::{
-    Absent, Advice, Condition, Fact, FactSource, Literal, Operand, Operator, Path, PathStep, Policy, PolicyBody, PolicyKind, Property,
-    Quantifier, Rule, StatementTest, Test, Verdict,
+    Absent, Advice, Condition, Fact, FactSource, Literal, Operand, Operator, Path, PathStep,
+    Policy, PolicyBody, PolicyKind, Property, Quantifier, Rule, StatementTest, Test, Verdict,
 };
 use ipnet::IpNet;
 use regex::Regex;
@@ -274,17 +274,27 @@ impl PolicySet {
     ///
     /// # Errors
     /// If ids clash or settings do not fit.
-    pub fn compile(mut policies: Vec<Policy>, settings: &PolicySettings) -> Result<Self, CompileError> {
+    pub fn compile(
+        mut policies: Vec<Policy>,
+        settings: &PolicySettings,
+    ) -> Result<Self, CompileError> {
         policies.sort_by(|a, b| a.id.cmp(&b.id));
         if let Some(pair) = policies.windows(2).find(|pair| pair[0].id == pair[1].id) {
-            return Err(CompileError::Duplicate { id: pair[0].id.clone() });
+            return Err(CompileError::Duplicate {
+                id: pair[0].id.clone(),
+            });
         }
         let mut set = Self::default();
         for mut policy in policies {
             if let Some(severity) = settings.severity.get(&policy.id) {
                 policy.severity = *severity;
             }
-            let compiled = Compiler { set: &mut set, id: &policy.id, parameters: parameters(&policy, settings)? }.policy(&policy)?;
+            let compiled = Compiler {
+                set: &mut set,
+                id: &policy.id,
+                parameters: parameters(&policy, settings)?,
+            }
+            .policy(&policy)?;
             let at = u32::try_from(set.policies.len()).unwrap_or(u32::MAX);
             set.index(&policy, at);
             set.policies.push(CompiledPolicy { policy, ..compiled });
@@ -342,15 +352,30 @@ impl PolicySet {
     }
 }
 
-fn parameters(policy: &Policy, settings: &PolicySettings) -> Result<BTreeMap<String, Literal>, CompileError> {
-    let mut values: BTreeMap<_, _> = policy.parameters.iter().map(|p| (p.name.clone(), p.default.clone())).collect();
+fn parameters(
+    policy: &Policy,
+    settings: &PolicySettings,
+) -> Result<BTreeMap<String, Literal>, CompileError> {
+    let mut values: BTreeMap<_, _> = policy
+        .parameters
+        .iter()
+        .map(|p| (p.name.clone(), p.default.clone()))
+        .collect();
     for (name, value) in settings.parameters.get(&policy.id).into_iter().flatten() {
         match values.get_mut(name) {
             Some(slot) => *slot = value.clone(),
             None => {
                 let known: Vec<_> = values.keys().map(String::as_str).collect();
-                let hint = if known.is_empty() { "; it has none".to_owned() } else { format!("; it has {}", known.join(", ")) };
-                return Err(CompileError::Parameter { id: policy.id.clone(), name: name.clone(), hint });
+                let hint = if known.is_empty() {
+                    "; it has none".to_owned()
+                } else {
+                    format!("; it has {}", known.join(", "))
+                };
+                return Err(CompileError::Parameter {
+                    id: policy.id.clone(),
+                    name: name.clone(),
+                    hint,
+                });
             }
         }
     }
@@ -373,7 +398,11 @@ impl Compiler<'_, '_> {
                 rules.push(self.rule(rule)?);
             }
         }
-        Ok(CompiledPolicy { policy: policy.clone(), rules, parameters: self.parameters })
+        Ok(CompiledPolicy {
+            policy: policy.clone(),
+            rules,
+            parameters: self.parameters,
+        })
     }
 
     fn rule(&mut self, rule: &Rule) -> Result<CompiledRule> {
@@ -382,12 +411,21 @@ impl Compiler<'_, '_> {
             // A type that is judged is loaded, even if nothing of it is read.
             self.set.wanted.touch(name);
         }
-        let when = rule.when.as_ref().map(|when| self.node(when, &mut scopes)).transpose()?;
+        let when = rule
+            .when
+            .as_ref()
+            .map(|when| self.node(when, &mut scopes))
+            .transpose()?;
         let check = self.node(&rule.check, &mut scopes)?;
         for fact in &rule.facts {
             self.want_fact(fact, &scopes);
         }
-        Ok(CompiledRule { when, check, advice: rule.advice.clone(), facts: rule.facts.clone() })
+        Ok(CompiledRule {
+            when,
+            check,
+            advice: rule.advice.clone(),
+            facts: rule.facts.clone(),
+        })
     }
 
     fn node(&mut self, condition: &Condition, scopes: &mut Vec<Vec<String>>) -> Result<Node> {
@@ -395,12 +433,27 @@ impl Compiler<'_, '_> {
             Test::All(list) => Question::All(self.nodes(list, scopes)?),
             Test::Any(list) => Question::Any(self.nodes(list, scopes)?),
             Test::Not(inner) => Question::Not(Box::new(self.node(inner, scopes)?)),
-            Test::Attribute { path, operator, absent } => {
+            Test::Attribute {
+                path,
+                operator,
+                absent,
+            } => {
                 self.want(path, scopes);
                 let op = self.operator(operator, path, scopes)?;
-                Question::Attribute(Box::new(Attribute { path: path.clone(), op, absent: absent.clone() }))
+                Question::Attribute(Box::new(Attribute {
+                    path: path.clone(),
+                    op,
+                    absent: absent.clone(),
+                }))
             }
-            Test::Quantified { quantifier, over, filter, matches, empty, facts } => {
+            Test::Quantified {
+                quantifier,
+                over,
+                filter,
+                matches,
+                empty,
+                facts,
+            } => {
                 self.want(over, scopes);
                 let types = scope_types(over, scopes);
                 scopes.push(types);
@@ -408,64 +461,163 @@ impl Compiler<'_, '_> {
                 let matches = self.inner(matches.as_deref(), scopes)?;
                 facts.iter().for_each(|fact| self.want_fact(fact, scopes));
                 scopes.pop();
-                Question::Quantified { quantifier: *quantifier, over: over.clone(), filter, matches, empty: *empty, facts: facts.clone() }
+                Question::Quantified {
+                    quantifier: *quantifier,
+                    over: over.clone(),
+                    filter,
+                    matches,
+                    empty: *empty,
+                    facts: facts.clone(),
+                }
             }
-            Test::Linked { quantifier, types, by, matches } => {
+            Test::Linked {
+                quantifier,
+                types,
+                by,
+                matches,
+            } => {
                 let to = scopes.last().cloned().unwrap_or_default();
-                let link = self.set.link(LinkSpec { from: types.clone(), by: by.steps.clone(), to });
+                let link = self.set.link(LinkSpec {
+                    from: types.clone(),
+                    by: by.steps.clone(),
+                    to,
+                });
                 let matches = self.inside(types, matches.as_deref(), scopes)?;
-                Question::Linked { quantifier: *quantifier, link, types: types.clone(), matches }
+                Question::Linked {
+                    quantifier: *quantifier,
+                    link,
+                    types: types.clone(),
+                    matches,
+                }
             }
-            Test::Follow { path, types, matches, elsewhere, absent } => {
+            Test::Follow {
+                path,
+                types,
+                matches,
+                elsewhere,
+                absent,
+            } => {
                 self.want(path, scopes);
                 let link = self.follow(path, types, scopes);
                 let matches = self.inside(types, matches.as_deref(), scopes)?;
-                Question::Follow { path: path.clone(), link, types: types.clone(), matches, elsewhere: *elsewhere, absent: *absent }
+                Question::Follow {
+                    path: path.clone(),
+                    link,
+                    types: types.clone(),
+                    matches,
+                    elsewhere: *elsewhere,
+                    absent: *absent,
+                }
             }
-            Test::Exists { types, same_provider, matches } => {
+            Test::Exists {
+                types,
+                same_provider,
+                matches,
+            } => {
                 let matches = self.inside(types, matches.as_deref(), scopes)?;
-                Question::Exists { types: types.clone(), same_provider: *same_provider, matches }
+                Question::Exists {
+                    types: types.clone(),
+                    same_provider: *same_provider,
+                    matches,
+                }
             }
-            Test::Statements { quantifier, path, matches, absent, facts } => {
+            Test::Statements {
+                quantifier,
+                path,
+                matches,
+                absent,
+                facts,
+            } => {
                 self.want(path, scopes);
                 self.set.wanted.add_all("aws_iam_policy_document");
                 scopes.push(Vec::new());
                 let matches = Box::new(self.node(matches, scopes)?);
                 scopes.pop();
-                Question::Statements { quantifier: *quantifier, path: path.clone(), matches, absent: *absent, facts: facts.clone() }
+                Question::Statements {
+                    quantifier: *quantifier,
+                    path: path.clone(),
+                    matches,
+                    absent: *absent,
+                    facts: facts.clone(),
+                }
             }
             Test::Statement(test) => Question::Statement(self.statement(test)?),
-            Test::Json { path, matches, absent } => {
+            Test::Json {
+                path,
+                matches,
+                absent,
+            } => {
                 self.want(path, scopes);
                 scopes.push(Vec::new());
                 let matches = Box::new(self.node(matches, scopes)?);
                 scopes.pop();
-                Question::Json { path: path.clone(), matches, absent: *absent }
+                Question::Json {
+                    path: path.clone(),
+                    matches,
+                    absent: *absent,
+                }
             }
-            Test::Ports { from, to, protocol, cover, protocols } => {
+            Test::Ports {
+                from,
+                to,
+                protocol,
+                cover,
+                protocols,
+            } => {
                 for path in [from, to, protocol] {
                     self.want(path, scopes);
                 }
-                let cover = self.list(cover)?.iter().filter_map(|port| port.to_string().parse().ok()).collect();
-                Question::Ports { from: from.clone(), to: to.clone(), protocol: protocol.clone(), cover, protocols: protocols.clone() }
+                let cover = self
+                    .list(cover)?
+                    .iter()
+                    .filter_map(|port| port.to_string().parse().ok())
+                    .collect();
+                Question::Ports {
+                    from: from.clone(),
+                    to: to.clone(),
+                    protocol: protocol.clone(),
+                    cover,
+                    protocols: protocols.clone(),
+                }
             }
-            Test::OpenToWorld { cidrs, prefix_lists } => self.open_to_world(cidrs, prefix_lists, scopes),
-            Test::Parameter { name, equals } => Question::Constant(self.parameters.get(name) == Some(equals)),
+            Test::OpenToWorld {
+                cidrs,
+                prefix_lists,
+            } => self.open_to_world(cidrs, prefix_lists, scopes),
+            Test::Parameter { name, equals } => {
+                Question::Constant(self.parameters.get(name) == Some(equals))
+            }
             Test::Constant(answer) => Question::Constant(*answer),
             Test::Undecidable(reason) => Question::Undecidable(reason.clone()),
         };
-        Ok(Node { question, advice: condition.advice.clone() })
+        Ok(Node {
+            question,
+            advice: condition.advice.clone(),
+        })
     }
 
     fn nodes(&mut self, list: &[Condition], scopes: &mut Vec<Vec<String>>) -> Result<Vec<Node>> {
-        list.iter().map(|condition| self.node(condition, scopes)).collect()
+        list.iter()
+            .map(|condition| self.node(condition, scopes))
+            .collect()
     }
 
-    fn inner(&mut self, condition: Option<&Condition>, scopes: &mut Vec<Vec<String>>) -> Result<Option<Box<Node>>> {
-        condition.map(|condition| self.node(condition, scopes).map(Box::new)).transpose()
+    fn inner(
+        &mut self,
+        condition: Option<&Condition>,
+        scopes: &mut Vec<Vec<String>>,
+    ) -> Result<Option<Box<Node>>> {
+        condition
+            .map(|condition| self.node(condition, scopes).map(Box::new))
+            .transpose()
     }
 
-    fn inside(&mut self, types: &[String], condition: Option<&Condition>, scopes: &mut Vec<Vec<String>>) -> Result<Option<Box<Node>>> {
+    fn inside(
+        &mut self,
+        types: &[String],
+        condition: Option<&Condition>,
+        scopes: &mut Vec<Vec<String>>,
+    ) -> Result<Option<Box<Node>>> {
         types.iter().for_each(|name| self.set.wanted.touch(name));
         scopes.push(types.to_vec());
         let inner = self.inner(condition, scopes);
@@ -474,29 +626,52 @@ impl Compiler<'_, '_> {
     }
 
     fn follow(&mut self, path: &Path, types: &[String], scopes: &[Vec<String>]) -> usize {
-        self.set.link(LinkSpec { from: scope_types(path, scopes), by: path.steps.clone(), to: types.to_vec() })
+        self.set.link(LinkSpec {
+            from: scope_types(path, scopes),
+            by: path.steps.clone(),
+            to: types.to_vec(),
+        })
     }
 
-    fn open_to_world(&mut self, cidrs: &[Path], prefix_lists: &[Path], scopes: &[Vec<String>]) -> Question {
+    fn open_to_world(
+        &mut self,
+        cidrs: &[Path],
+        prefix_lists: &[Path],
+        scopes: &[Vec<String>],
+    ) -> Question {
         for path in cidrs.iter().chain(prefix_lists) {
             self.want(path, scopes);
         }
         let lists = vec!["aws_ec2_managed_prefix_list".to_owned()];
         if !prefix_lists.is_empty() {
             self.set.wanted.add("aws_ec2_managed_prefix_list", "entry");
-            self.set.wanted.add("aws_ec2_managed_prefix_list_entry", "cidr");
+            self.set
+                .wanted
+                .add("aws_ec2_managed_prefix_list_entry", "cidr");
             let entries = vec!["aws_ec2_managed_prefix_list_entry".to_owned()];
             let by = vec![PathStep::Name("prefix_list_id".to_owned())];
-            self.set.link(LinkSpec { from: entries, by, to: lists.clone() });
+            self.set.link(LinkSpec {
+                from: entries,
+                by,
+                to: lists.clone(),
+            });
         }
-        let prefix_lists = prefix_lists.iter().map(|path| (path.clone(), self.follow(path, &lists, scopes))).collect();
-        Question::OpenToWorld { cidrs: cidrs.to_vec(), prefix_lists }
+        let prefix_lists = prefix_lists
+            .iter()
+            .map(|path| (path.clone(), self.follow(path, &lists, scopes)))
+            .collect();
+        Question::OpenToWorld {
+            cidrs: cidrs.to_vec(),
+            prefix_lists,
+        }
     }
 
     /// Notes that an attribute is read. Paths inside a block begin at the block,
     /// whose top-level attribute was noted when it was entered.
     fn want(&mut self, path: &Path, scopes: &[Vec<String>]) {
-        let Some(PathStep::Name(name)) = path.steps.first() else { return };
+        let Some(PathStep::Name(name)) = path.steps.first() else {
+            return;
+        };
         for type_name in scope_types(path, scopes) {
             self.set.wanted.add(&type_name, name);
         }
@@ -511,12 +686,19 @@ impl Compiler<'_, '_> {
     fn value(&self, operand: &Operand) -> Result<Literal> {
         match operand {
             Operand::Literal(literal) => Ok(literal.clone()),
-            Operand::Parameter(name) => self.parameters.get(name).cloned().ok_or_else(|| self.bad(format!("`${name}` is no parameter"))),
+            Operand::Parameter(name) => self
+                .parameters
+                .get(name)
+                .cloned()
+                .ok_or_else(|| self.bad(format!("`${name}` is no parameter"))),
         }
     }
 
     fn bad(&self, message: String) -> CompileError {
-        CompileError::Value { id: self.id.to_owned(), message }
+        CompileError::Value {
+            id: self.id.to_owned(),
+            message,
+        }
     }
 
     fn list(&self, operand: &Operand) -> Result<Vec<Literal>> {
@@ -527,12 +709,19 @@ impl Compiler<'_, '_> {
     }
 
     fn texts(&self, operand: &Operand) -> Result<Vec<String>> {
-        Ok(self.list(operand)?.iter().map(ToString::to_string).collect())
+        Ok(self
+            .list(operand)?
+            .iter()
+            .map(ToString::to_string)
+            .collect())
     }
 
     fn number(&self, operand: &Operand) -> Result<f64> {
         let value = self.value(operand)?;
-        value.to_string().parse().map_err(|_| self.bad(format!("`{value}` is no number")))
+        value
+            .to_string()
+            .parse()
+            .map_err(|_| self.bad(format!("`{value}` is no number")))
     }
 
     fn regex(&self, operand: &Operand) -> Result<Regex> {
@@ -542,7 +731,10 @@ impl Compiler<'_, '_> {
 
     fn networks(&self, operand: &Operand) -> Result<Vec<IpNet>> {
         let parse = |text: &String| {
-            let net = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+            let net = text
+                .parse::<IpNet>()
+                .ok()
+                .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
             net.ok_or_else(|| self.bad(format!("`{text}` is not a CIDR block")))
         };
         self.texts(operand)?.iter().map(parse).collect()
@@ -566,10 +758,14 @@ impl Compiler<'_, '_> {
             Operator::SubsetOf(operand) => Op::SubsetOf(self.list(operand)?),
             Operator::LengthAtLeast(operand) => Op::LengthAtLeast(self.number(operand)?),
             Operator::LengthAtMost(operand) => Op::LengthAtMost(self.number(operand)?),
-            Operator::VersionAtLeast(operand) => Op::VersionAtLeast(self.value(operand)?.to_string()),
+            Operator::VersionAtLeast(operand) => {
+                Op::VersionAtLeast(self.value(operand)?.to_string())
+            }
             Operator::Within(operand) => Op::Within(self.networks(operand)?),
             Operator::Is(property) => Op::Is(*property),
-            Operator::RefersTo(types) => Op::RefersTo(types.clone(), self.follow(path, types, scopes)),
+            Operator::RefersTo(types) => {
+                Op::RefersTo(types.clone(), self.follow(path, types, scopes))
+            }
             Operator::EqualsAttribute(other) => {
                 self.want(other, scopes);
                 Op::EqualsAttribute(other.clone())
@@ -578,10 +774,17 @@ impl Compiler<'_, '_> {
     }
 
     fn statement(&self, test: &StatementTest) -> Result<StatementTest> {
-        let fixed = |actions: &Operand| self.list(actions).map(|list| Operand::Literal(Literal::List(list)));
+        let fixed = |actions: &Operand| {
+            self.list(actions)
+                .map(|list| Operand::Literal(Literal::List(list)))
+        };
         Ok(match test {
-            StatementTest::Allows { actions } => StatementTest::Allows { actions: fixed(actions)? },
-            StatementTest::Denies { actions } => StatementTest::Denies { actions: fixed(actions)? },
+            StatementTest::Allows { actions } => StatementTest::Allows {
+                actions: fixed(actions)?,
+            },
+            StatementTest::Denies { actions } => StatementTest::Denies {
+                actions: fixed(actions)?,
+            },
             other => other.clone(),
         })
     }
@@ -593,7 +796,10 @@ fn scope_types(path: &Path, scopes: &[Vec<String>]) -> Vec<String> {
     match path.anchor {
         Anchor::Here => scopes.last(),
         Anchor::Resource => scopes.first(),
-        Anchor::Outer(depth) => scopes.len().checked_sub(1 + usize::from(depth)).and_then(|at| scopes.get(at)),
+        Anchor::Outer(depth) => scopes
+            .len()
+            .checked_sub(1 + usize::from(depth))
+            .and_then(|at| scopes.get(at)),
     }
     .cloned()
     .unwrap_or_default()

@@ -42,7 +42,10 @@ pub fn builtin() -> Vec<Policy> {
 /// # Errors
 /// If it cannot be read or is no policy.
 pub fn load_file(path: &Path) -> Result<Policy, LibraryError> {
-    let text = fs::read_to_string(path).map_err(|source| LibraryError::Read { path: path.to_owned(), source })?;
+    let text = fs::read_to_string(path).map_err(|source| LibraryError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
     abide_policy::read(&path.display().to_string(), &text).map_err(LibraryError::Policy)
 }
 
@@ -55,7 +58,9 @@ pub fn load_dir(path: &Path) -> Result<Vec<Policy>, LibraryError> {
     collect(path, &mut files, 0)?;
     files.sort();
     if files.is_empty() {
-        return Err(LibraryError::Empty { path: path.to_owned() });
+        return Err(LibraryError::Empty {
+            path: path.to_owned(),
+        });
     }
     let mut policies = Vec::new();
     let mut errors = Vec::new();
@@ -66,14 +71,21 @@ pub fn load_dir(path: &Path) -> Result<Vec<Policy>, LibraryError> {
             Err(error) => return Err(error),
         }
     }
-    if errors.is_empty() { Ok(policies) } else { Err(LibraryError::Policy(PolicyErrors(errors))) }
+    if errors.is_empty() {
+        Ok(policies)
+    } else {
+        Err(LibraryError::Policy(PolicyErrors(errors)))
+    }
 }
 
 /// How deep folders of policies may nest; links may form rings.
 const MAX_DEPTH: usize = 16;
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), LibraryError> {
-    let read = |source| LibraryError::Read { path: path.to_owned(), source };
+    let read = |source| LibraryError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let meta = fs::metadata(path).map_err(read)?;
     if meta.is_file() {
         files.push(path.to_owned());
@@ -81,7 +93,11 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Li
     }
     for entry in fs::read_dir(path).map_err(read)? {
         let entry = entry.map_err(read)?.path();
-        let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = entry
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if name.starts_with('.') || depth >= MAX_DEPTH {
             continue;
         }

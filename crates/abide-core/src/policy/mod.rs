@@ -7,6 +7,8 @@ mod compile;
 mod library;
 mod settings;
 
-pub use compile::{Attribute, CompileError, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, PolicySet, Question};
+pub use compile::{
+    Attribute, CompileError, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, PolicySet, Question,
+};
 pub use library::{LibraryError, builtin, load_dir, load_file};
 pub use settings::{PolicySettings, Selection, SelectionError, Selector, services};

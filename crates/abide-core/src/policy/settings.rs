@@ -54,7 +54,9 @@ pub enum SelectionError {
         hint: String,
     },
     /// It is neither id, severity nor service.
-    #[error("`{text}` selects nothing: expected a policy id (POL-0001), a severity (critical, high, medium, low) or a service ({services})")]
+    #[error(
+        "`{text}` selects nothing: expected a policy id (POL-0001), a severity (critical, high, medium, low) or a service ({services})"
+    )]
     Nothing {
         /// What was asked for.
         text: String,
@@ -71,9 +73,14 @@ impl FromStr for Selector {
             return Ok(Self::Severity(severity));
         }
         let is_id = text.split_once('-').is_some_and(|(prefix, rest)| {
-            prefix.chars().all(|c| c.is_ascii_alphanumeric()) && rest.chars().all(|c| c.is_ascii_digit())
+            prefix.chars().all(|c| c.is_ascii_alphanumeric())
+                && rest.chars().all(|c| c.is_ascii_digit())
         });
-        Ok(if is_id { Self::Id(text.to_ascii_uppercase()) } else { Self::Service(text.to_ascii_lowercase()) })
+        Ok(if is_id {
+            Self::Id(text.to_ascii_uppercase())
+        } else {
+            Self::Service(text.to_ascii_lowercase())
+        })
     }
 }
 
@@ -100,7 +107,12 @@ impl Selector {
 /// `aws_s3_bucket`, and `rds` for `aws_db_instance`.
 #[must_use]
 pub fn services(policy: &Policy) -> BTreeSet<&str> {
-    policy.resource_types.iter().chain(&policy.related_types).filter_map(|name| service(name)).collect()
+    policy
+        .resource_types
+        .iter()
+        .chain(&policy.related_types)
+        .filter_map(|name| service(name))
+        .collect()
 }
 
 fn service(type_name: &str) -> Option<&str> {
@@ -109,8 +121,15 @@ fn service(type_name: &str) -> Option<&str> {
     Some(match (first, name) {
         (_, name) if name.starts_with("default_") => "vpc",
         ("db" | "rds", _) => "rds",
-        ("security" | "vpc" | "network" | "subnet" | "route" | "flow" | "internet" | "nat" | "egress", _) => "vpc",
-        ("instance" | "ebs" | "ami" | "launch" | "volume" | "spot" | "eip" | "snapshot" | "key", _) => "ec2",
+        (
+            "security" | "vpc" | "network" | "subnet" | "route" | "flow" | "internet" | "nat"
+            | "egress",
+            _,
+        ) => "vpc",
+        (
+            "instance" | "ebs" | "ami" | "launch" | "volume" | "spot" | "eip" | "snapshot" | "key",
+            _,
+        ) => "ec2",
         ("lb" | "alb" | "elb", _) => "elb",
         (first, _) => first,
     })
@@ -121,34 +140,78 @@ impl Selection {
     ///
     /// # Errors
     /// If a selector selects nothing: a slip must not switch a check off.
-    pub fn apply(&self, policies: Vec<Policy>, settings: &PolicySettings) -> Result<Vec<Policy>, SelectionError> {
+    pub fn apply(
+        &self,
+        policies: Vec<Policy>,
+        settings: &PolicySettings,
+    ) -> Result<Vec<Policy>, SelectionError> {
         for selector in self.select.iter().chain(&self.ignore) {
             self.check(selector, &policies, settings)?;
         }
-        for id in settings.enabled.keys().chain(settings.severity.keys()).chain(settings.parameters.keys()) {
+        for id in settings
+            .enabled
+            .keys()
+            .chain(settings.severity.keys())
+            .chain(settings.parameters.keys())
+        {
             if !policies.iter().any(|policy| policy.id == *id) {
                 return Err(unknown(id, &policies));
             }
         }
-        Ok(policies.into_iter().filter(|policy| self.keeps(policy, settings)).collect())
+        Ok(policies
+            .into_iter()
+            .filter(|policy| self.keeps(policy, settings))
+            .collect())
     }
 
     fn keeps(&self, policy: &Policy, settings: &PolicySettings) -> bool {
-        let severity = settings.severity.get(&policy.id).copied().unwrap_or(policy.severity);
-        let selects = |list: &[Selector]| list.iter().any(|selector| selector.matches(policy, severity));
-        let named = self.select.iter().any(|selector| matches!(selector, Selector::Id(id) if *id == policy.id));
-        let on = settings.enabled.get(&policy.id).copied().unwrap_or_else(|| {
-            // Asking for a policy by its id switches it on.
-            named || (policy.enabled && (self.strict || policy.profile == Profile::Default))
-        });
-        on && (self.frameworks.is_empty() || policy.controls.iter().any(|c| self.frameworks.contains(&c.framework())))
+        let severity = settings
+            .severity
+            .get(&policy.id)
+            .copied()
+            .unwrap_or(policy.severity);
+        let selects = |list: &[Selector]| {
+            list.iter()
+                .any(|selector| selector.matches(policy, severity))
+        };
+        let named = self
+            .select
+            .iter()
+            .any(|selector| matches!(selector, Selector::Id(id) if *id == policy.id));
+        let on = settings
+            .enabled
+            .get(&policy.id)
+            .copied()
+            .unwrap_or_else(|| {
+                // Asking for a policy by its id switches it on.
+                named || (policy.enabled && (self.strict || policy.profile == Profile::Default))
+            });
+        on && (self.frameworks.is_empty()
+            || policy
+                .controls
+                .iter()
+                .any(|c| self.frameworks.contains(&c.framework())))
             && (self.select.is_empty() || selects(&self.select))
             && !selects(&self.ignore)
     }
 
-    fn check(&self, selector: &Selector, policies: &[Policy], settings: &PolicySettings) -> Result<(), SelectionError> {
-        let severity = |policy: &Policy| settings.severity.get(&policy.id).copied().unwrap_or(policy.severity);
-        if policies.iter().any(|policy| selector.matches(policy, severity(policy))) {
+    fn check(
+        &self,
+        selector: &Selector,
+        policies: &[Policy],
+        settings: &PolicySettings,
+    ) -> Result<(), SelectionError> {
+        let severity = |policy: &Policy| {
+            settings
+                .severity
+                .get(&policy.id)
+                .copied()
+                .unwrap_or(policy.severity)
+        };
+        if policies
+            .iter()
+            .any(|policy| selector.matches(policy, severity(policy)))
+        {
             return Ok(());
         }
         match selector {
@@ -157,7 +220,10 @@ impl Selection {
             Selector::Service(text) => {
                 let all: BTreeSet<&str> = policies.iter().flat_map(services).collect();
                 let services = all.into_iter().collect::<Vec<_>>().join(", ");
-                Err(SelectionError::Nothing { text: text.clone(), services })
+                Err(SelectionError::Nothing {
+                    text: text.clone(),
+                    services,
+                })
             }
         }
     }
@@ -169,6 +235,12 @@ fn unknown(id: &str, policies: &[Policy]) -> SelectionError {
         .map(|policy| (strsim::damerau_levenshtein(&policy.id, id), &policy.id))
         .min()
         .filter(|(distance, _)| *distance <= 2);
-    let hint = nearest.map_or_else(|| "; `abide policy list` shows all".to_owned(), |(_, id)| format!("; did you mean `{id}`?"));
-    SelectionError::Policy { text: id.to_owned(), hint }
+    let hint = nearest.map_or_else(
+        || "; `abide policy list` shows all".to_owned(),
+        |(_, id)| format!("; did you mean `{id}`?"),
+    );
+    SelectionError::Policy {
+        text: id.to_owned(),
+        hint,
+    }
 }

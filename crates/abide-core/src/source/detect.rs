@@ -169,7 +169,9 @@ pub(super) fn guess_object(keys: &[String]) -> NotAnInventory {
         return NotAnInventory::EmptyObject;
     }
     let guess = if has("plan_format_version") {
-        Some("the plan that HCP Terraform redacts for its pages; download the plan itself (`json-output`, not `json-output-redacted`)")
+        Some(
+            "the plan that HCP Terraform redacts for its pages; download the plan itself (`json-output`, not `json-output-redacted`)",
+        )
     } else if has("provider_schemas") {
         Some("the output of `terraform providers schema -json`")
     } else if has("valid") && has("diagnostics") {

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::detect::{NotAnInventory, guess_object};
+use super::redact::Redactor;
 use super::sections::{Handler, SectionError, Walker, Want};
 use super::values;
-use super::redact::Redactor;
 use super::{Input, LoadError, LoadOptions, plan_config, settle, state};
 use crate::address::{InstanceKey, Mode};
 use crate::config::Configuration;
@@ -180,8 +180,13 @@ impl<'o> Loader<'o> {
         }
         let Some(format) = &self.format_version else {
             // Cut down to what somebody needed; still a plan.
-            let is_cut_plan = self.has("resource_changes") || (self.has("planned_values") && self.has("configuration"));
-            return if is_cut_plan && !self.has("plan_format_version") { Ok(()) } else { Err(guess_object(&self.keys)) };
+            let is_cut_plan = self.has("resource_changes")
+                || (self.has("planned_values") && self.has("configuration"));
+            return if is_cut_plan && !self.has("plan_format_version") {
+                Ok(())
+            } else {
+                Err(guess_object(&self.keys))
+            };
         };
         let major = format.split('.').next().unwrap_or_default();
         if matches!(major, "0" | "1") {
@@ -281,9 +286,11 @@ impl Handler for Loader<'_> {
             "resource_drift" => self.drift(text).map_err(shape)?,
             "deferred_changes" => self.deferred += 1,
             "checks" => self.check(text),
-            "values" => state::shown(text, &mut self.builder, self.options, &mut self.redactor).map_err(shape)?,
+            "values" => state::shown(text, &mut self.builder, self.options, &mut self.redactor)
+                .map_err(shape)?,
             "resources" => {
-                state::file_resource(text, &mut self.builder, self.options, &mut self.redactor).map_err(shape)?
+                state::file_resource(text, &mut self.builder, self.options, &mut self.redactor)
+                    .map_err(shape)?
             }
             "format_version" => {
                 self.format_version = Some(serde_json::from_str(text).map_err(shape)?)
@@ -448,7 +455,14 @@ impl Loader<'_> {
         {
             values::mark_unknown(&mut object, values::object(json.get(), wanted)?);
         }
-        state::redact(&mut object, mode, type_name, sensitive, wanted, &mut self.redactor)?;
+        state::redact(
+            &mut object,
+            mode,
+            type_name,
+            sensitive,
+            wanted,
+            &mut self.redactor,
+        )?;
         Ok(object)
     }
 

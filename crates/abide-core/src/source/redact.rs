@@ -67,7 +67,10 @@ pub(super) struct Redactor {
 
 impl Redactor {
     pub(super) fn new(key: RedactionKey) -> Self {
-        Self { key, secrets: HashSet::new() }
+        Self {
+            key,
+            secrets: HashSet::new(),
+        }
     }
 
     fn redact(&mut self, value: &mut Value) {
@@ -118,7 +121,9 @@ impl Redactor {
 
     fn sweep_value(&self, value: &mut Value) {
         match value {
-            Value::String(text) if self.secrets.contains(text) => *value = Value::Redacted(self.key.digest(value)),
+            Value::String(text) if self.secrets.contains(text) => {
+                *value = Value::Redacted(self.key.digest(value))
+            }
             Value::List(list) => list.iter_mut().for_each(|value| self.sweep_value(value)),
             Value::Object(object) => self.sweep_object(object),
             _ => {}

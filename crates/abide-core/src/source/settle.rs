@@ -27,7 +27,10 @@ use crate::value::{Object, Value};
 /// a bare resource of each type (`scripts/measure-computed-blocks`).
 static COMPUTED_BLOCKS: LazyLock<HashSet<(&str, &str)>> = LazyLock::new(|| {
     let lines = include_str!("../../data/computed_blocks.tsv").lines();
-    lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t')).collect()
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('\t'))
+        .collect()
 });
 
 /// Takes absent values out of all resources.
@@ -47,8 +50,16 @@ pub(super) fn unknowns(inventory: &mut Inventory) {
 
 /// Paths of values that are absent.
 fn absent_in(inventory: &Inventory, resource: &Resource) -> Vec<Vec<Step>> {
-    let Some(config) = inventory.config_of(resource) else { return Vec::new() };
-    let mut settler = Settler { inventory, resource, body: &config.body, block: None, absent: Vec::new() };
+    let Some(config) = inventory.config_of(resource) else {
+        return Vec::new();
+    };
+    let mut settler = Settler {
+        inventory,
+        resource,
+        body: &config.body,
+        block: None,
+        absent: Vec::new(),
+    };
     settler.object(&resource.values, &mut Vec::new());
     settler.absent
 }
@@ -96,7 +107,9 @@ impl Settler<'_> {
         match written(self.body, path) {
             Written::Hidden => false,
             Written::Absent => top.is_none_or(|name| self.is_left_to_provider(name)),
-            Written::By(expression) => !matches!(path.last(), Some(Step::Index(_))) && self.gave_null(expression),
+            Written::By(expression) => {
+                !matches!(path.last(), Some(Step::Index(_))) && self.gave_null(expression)
+            }
         }
     }
 
@@ -110,7 +123,10 @@ impl Settler<'_> {
         });
         match block.and_then(|block| block.member(name)) {
             Some(Member::Attribute(attribute)) => attribute.optional && attribute.computed,
-            Some(Member::Block(_)) => resource.mode == Mode::Managed && COMPUTED_BLOCKS.contains(&(&*resource.type_name, name)),
+            Some(Member::Block(_)) => {
+                resource.mode == Mode::Managed
+                    && COMPUTED_BLOCKS.contains(&(&*resource.type_name, name))
+            }
             None => !matches!(name, "id" | "arn"),
         }
     }

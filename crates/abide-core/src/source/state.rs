@@ -33,7 +33,8 @@ pub(super) fn redact(
             // The whole resource is a secret.
             Value::Bool(true) => {
                 let all: Vec<String> = object.iter().map(|(name, _)| name.to_owned()).collect();
-                all.iter().for_each(|name| redactor.apply_path(object, &[name]));
+                all.iter()
+                    .for_each(|name| redactor.apply_path(object, &[name]));
             }
             Value::Object(marks) => redactor.apply_marks(object, &marks),
             _ => {}
@@ -62,8 +63,17 @@ pub(super) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn new(builder: &'a mut InventoryBuilder, options: &'a LoadOptions, redactor: &'a mut Redactor) -> Self {
-        Self { builder, options, redactor, prior: None }
+    pub(super) fn new(
+        builder: &'a mut InventoryBuilder,
+        options: &'a LoadOptions,
+        redactor: &'a mut Redactor,
+    ) -> Self {
+        Self {
+            builder,
+            options,
+            redactor,
+            prior: None,
+        }
     }
 
     /// Falls back to the prior state.
@@ -73,11 +83,18 @@ impl<'a> Values<'a> {
             #[serde(borrow)]
             values: Option<&'a RawValue>,
         }
-        let Some(text) = self.prior.filter(|_| self.builder.inventory().resources.is_empty()) else { return Ok(()) };
+        let Some(text) = self
+            .prior
+            .filter(|_| self.builder.inventory().resources.is_empty())
+        else {
+            return Ok(());
+        };
         let shape = |error: serde_json::Error| WalkError::shape("prior_state", 0, &error);
         let prior: Prior<'_> = serde_json::from_str(&text).map_err(shape)?;
         match prior.values {
-            Some(values) => shown(values.get(), self.builder, self.options, self.redactor).map_err(shape),
+            Some(values) => {
+                shown(values.get(), self.builder, self.options, self.redactor).map_err(shape)
+            }
             None => Ok(()),
         }
     }
@@ -87,7 +104,11 @@ impl Handler for Values<'_> {
     type Error = WalkError;
 
     fn want(&mut self, key: &str) -> Want {
-        if matches!(key, "planned_values" | "prior_state") { Want::Whole } else { Want::Skip }
+        if matches!(key, "planned_values" | "prior_state") {
+            Want::Whole
+        } else {
+            Want::Skip
+        }
     }
 
     fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
@@ -96,7 +117,8 @@ impl Handler for Values<'_> {
             self.prior = Some(text.into_owned());
             return Ok(());
         }
-        shown(&text, self.builder, self.options, self.redactor).map_err(|error| WalkError::shape(key, at, &error))
+        shown(&text, self.builder, self.options, self.redactor)
+            .map_err(|error| WalkError::shape(key, at, &error))
     }
 }
 

@@ -14,7 +14,10 @@ fn corpus() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("ABIDE_CORPUS") {
         return Some(path.into());
     }
-    assert!(std::env::var_os("CI").is_none(), "ABIDE_CORPUS must name the corpus in CI");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "ABIDE_CORPUS must name the corpus in CI"
+    );
     eprintln!("NOT RUN: set ABIDE_CORPUS to a folder with plans/ and unknown-cases/");
     None
 }
@@ -23,7 +26,10 @@ fn corpus() -> Option<PathBuf> {
 #[test]
 fn loads_or_refuses_with_a_reason() {
     let Some(corpus) = corpus() else { return };
-    let options = LoadOptions { wanted: Wanted::everything(), key: RedactionKey::new([7; 32]) };
+    let options = LoadOptions {
+        wanted: Wanted::everything(),
+        key: RedactionKey::new([7; 32]),
+    };
     let (mut loaded, mut refused) = (0, 0);
     for entry in std::fs::read_dir(corpus.join("plans")).unwrap() {
         let path = entry.unwrap().path();
@@ -39,7 +45,10 @@ fn loads_or_refuses_with_a_reason() {
         }
     }
     println!("{loaded} loaded, {refused} refused");
-    assert!(loaded > 500 && refused < loaded / 10, "{loaded} loaded, {refused} refused");
+    assert!(
+        loaded > 500 && refused < loaded / 10,
+        "{loaded} loaded, {refused} refused"
+    );
 }
 
 const KEY_POLICIES: &str = r"
@@ -57,8 +66,17 @@ remediation: set one
 #[test]
 fn unknown_cases() {
     let Some(corpus) = corpus() else { return };
-    let topic = KEY_POLICIES.replace("TEST-0001", "TEST-0002").replace("[aws_cloudwatch_log_group, aws_cloudtrail]", "[aws_sns_topic]").replace("kms_key_id", "kms_master_key_id");
-    let mut policies: Vec<_> = abide_core::policy::builtin().into_iter().filter(|p| p.id == "POL-0001").collect();
+    let topic = KEY_POLICIES
+        .replace("TEST-0001", "TEST-0002")
+        .replace(
+            "[aws_cloudwatch_log_group, aws_cloudtrail]",
+            "[aws_sns_topic]",
+        )
+        .replace("kms_key_id", "kms_master_key_id");
+    let mut policies: Vec<_> = abide_core::policy::builtin()
+        .into_iter()
+        .filter(|p| p.id == "POL-0001")
+        .collect();
     policies.push(abide_policy::read("test", KEY_POLICIES).unwrap());
     policies.push(abide_policy::read("test", &topic).unwrap());
     let set = compile(policies, &Value::Null);
@@ -68,10 +86,25 @@ fn unknown_cases() {
         if !case.is_dir() {
             continue;
         }
-        let results: BTreeMap<String, &'static str> = judge(&case.join("plan.json"), &set).into_iter().map(|((_, address), finding)| (address, finding.outcome.as_str())).collect();
-        let expected: Value = serde_json::from_str(&std::fs::read_to_string(case.join("expected.json")).unwrap()).unwrap();
-        for (address, outcome) in expected.as_object().unwrap().values().flat_map(|verdicts| verdicts.as_object().unwrap()) {
-            assert_eq!(results.get(address).copied(), outcome.as_str(), "{} {address}", case.display());
+        let results: BTreeMap<String, &'static str> = judge(&case.join("plan.json"), &set)
+            .into_iter()
+            .map(|((_, address), finding)| (address, finding.outcome.as_str()))
+            .collect();
+        let expected: Value =
+            serde_json::from_str(&std::fs::read_to_string(case.join("expected.json")).unwrap())
+                .unwrap();
+        for (address, outcome) in expected
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|verdicts| verdicts.as_object().unwrap())
+        {
+            assert_eq!(
+                results.get(address).copied(),
+                outcome.as_str(),
+                "{} {address}",
+                case.display()
+            );
             checked += 1;
         }
     }

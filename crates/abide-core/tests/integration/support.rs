@@ -17,8 +17,14 @@ pub(crate) fn repository() -> PathBuf {
 pub(crate) fn compile(policies: Vec<Policy>, parameters: &serde_json::Value) -> PolicySet {
     let mut settings = PolicySettings::default();
     for (id, values) in parameters.as_object().into_iter().flatten() {
-        let values = values.as_object().unwrap().iter().map(|(name, value)| (name.clone(), literal(value)));
-        settings.parameters.insert(id.clone(), values.collect::<BTreeMap<_, _>>());
+        let values = values
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (name.clone(), literal(value)));
+        settings
+            .parameters
+            .insert(id.clone(), values.collect::<BTreeMap<_, _>>());
     }
     PolicySet::compile(policies, &settings).unwrap()
 }
@@ -33,19 +39,33 @@ fn literal(value: &serde_json::Value) -> Literal {
 }
 
 pub(crate) fn load(path: &Path, set: &PolicySet) -> Result<Inventory, source::LoadError> {
-    let options = LoadOptions { wanted: set.wanted().clone(), key: RedactionKey::new([7; 32]) };
+    let options = LoadOptions {
+        wanted: set.wanted().clone(),
+        key: RedactionKey::new([7; 32]),
+    };
     source::load(&Input::File(path.to_owned()), &options)
 }
 
 /// Every evaluation of a file, by policy and address.
 pub(crate) fn judge(path: &Path, set: &PolicySet) -> BTreeMap<(String, String), Finding> {
     let inventory = load(path, set).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let options = Options { all_results: true, ..Options::default() };
+    let options = Options {
+        all_results: true,
+        ..Options::default()
+    };
     let evaluations = engine::evaluate(&inventory, set, options, 0);
     evaluations
         .findings
         .into_iter()
-        .map(|finding| ((set.policies[finding.policy as usize].policy.id.clone(), finding.resource_address.to_string()), finding))
+        .map(|finding| {
+            (
+                (
+                    set.policies[finding.policy as usize].policy.id.clone(),
+                    finding.resource_address.to_string(),
+                ),
+                finding,
+            )
+        })
         .collect()
 }
 
