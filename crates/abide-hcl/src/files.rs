@@ -1,0 +1,198 @@
+//! Where source comes from: a directory tree that is never left, or memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Component, Path, PathBuf};
+
+/// Why a file was not read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum FileError {
+    Missing,
+    /// It is outside the limit, or a link leads there.
+    Outside,
+    TooLarge,
+    NotText,
+    /// The system's reason.
+    Io(String),
+}
+
+impl std::fmt::Display for FileError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing => f.write_str("there is no such file"),
+            Self::Outside => f.write_str("it is outside the repository, which is never left"),
+            Self::TooLarge => f.write_str("it is too large"),
+            Self::NotText => f.write_str("it is not UTF-8 text"),
+            Self::Io(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// The files of one load.
+pub(crate) enum Files {
+    /// Everything below a directory (canonical).
+    Disk { limit: PathBuf, max_size: u64 },
+    /// Texts by normal path.
+    Memory(BTreeMap<PathBuf, String>),
+}
+
+impl Files {
+    pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
+        match self {
+            Self::Memory(files) => files
+                .get(&normal(path))
+                .map(|text| text.clone().into_bytes())
+                .ok_or(FileError::Missing),
+            Self::Disk { limit, max_size } => {
+                let real = inside(path, limit)?;
+                let mut bytes = Vec::new();
+                let file = std::fs::File::open(&real).map_err(|error| io(&error))?;
+                let meta = file.metadata().map_err(|error| io(&error))?;
+                if !meta.is_file() {
+                    return Err(FileError::Io("it is not a regular file".to_owned()));
+                }
+                if meta.len() > *max_size {
+                    return Err(FileError::TooLarge);
+                }
+                file.take(*max_size)
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| io(&error))?;
+                Ok(bytes)
+            }
+        }
+    }
+
+    pub(crate) fn read_text(&self, path: &Path) -> Result<String, FileError> {
+        String::from_utf8(self.read(path)?).map_err(|_| FileError::NotText)
+    }
+
+    /// Whether there is a file; an error if it may not be asked for.
+    pub(crate) fn exists(&self, path: &Path) -> Result<bool, FileError> {
+        match self {
+            Self::Memory(files) => Ok(files.contains_key(&normal(path))),
+            Self::Disk { limit, .. } => match inside(path, limit) {
+                Ok(real) => Ok(real.is_file()),
+                Err(FileError::Missing) => Ok(false),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Names of the files in a directory, sorted; `None` if there is no such directory.
+    pub(crate) fn list(&self, dir: &Path) -> Result<Option<Vec<String>>, FileError> {
+        match self {
+            Self::Memory(files) => {
+                let dir = normal(dir);
+                let names: Vec<String> = files
+                    .keys()
+                    .filter(|path| path.parent() == Some(&dir))
+                    .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+                    .collect();
+                Ok((!names.is_empty() || dir.as_os_str().is_empty()).then_some(names))
+            }
+            Self::Disk { limit, .. } => {
+                let real = match inside(dir, limit) {
+                    Ok(real) => real,
+                    Err(FileError::Missing) => return Ok(None),
+                    Err(error) => return Err(error),
+                };
+                if !real.is_dir() {
+                    return Ok(None);
+                }
+                let mut names = Vec::new();
+                for entry in std::fs::read_dir(&real).map_err(|error| io(&error))? {
+                    let entry = entry.map_err(|error| io(&error))?;
+                    if let Some(name) = entry.file_name().to_str() {
+                        names.push(name.to_owned());
+                    }
+                }
+                names.sort_unstable();
+                Ok(Some(names))
+            }
+        }
+    }
+
+    /// Paths of all files below a directory, relative to it, at most `max`.
+    pub(crate) fn below(&self, dir: &Path, max: usize) -> Result<BTreeSet<String>, FileError> {
+        let mut found = BTreeSet::new();
+        match self {
+            Self::Memory(files) => {
+                let dir = normal(dir);
+                for path in files.keys() {
+                    if let Some(text) = path.strip_prefix(&dir).ok().and_then(Path::to_str) {
+                        found.insert(text.to_owned());
+                    }
+                }
+            }
+            Self::Disk { limit, .. } => {
+                let root = inside(dir, limit)?;
+                let mut open = vec![(root, String::new())];
+                while let Some((dir, prefix)) = open.pop() {
+                    for entry in std::fs::read_dir(&dir).map_err(|error| io(&error))? {
+                        let entry = entry.map_err(|error| io(&error))?;
+                        let name = entry.file_name();
+                        let Some(name) = name.to_str() else { continue };
+                        let path = format!("{prefix}{name}");
+                        // Links to directories are not followed: they may form a ring.
+                        let kind = entry.file_type().map_err(|error| io(&error))?;
+                        if kind.is_dir() {
+                            open.push((entry.path(), format!("{path}/")));
+                        } else {
+                            found.insert(path);
+                        }
+                        if found.len() + open.len() > max {
+                            return Err(FileError::TooLarge);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The real path if it is inside the limit, links followed.
+fn inside(path: &Path, limit: &Path) -> Result<PathBuf, FileError> {
+    // First by the text, so that nothing outside can be probed for.
+    let written = normal(path);
+    let absolute = if written.is_absolute() {
+        written
+    } else {
+        return Err(FileError::Outside);
+    };
+    if !absolute.starts_with(limit) {
+        return Err(FileError::Outside);
+    }
+    let real = absolute.canonicalize().map_err(|error| io(&error))?;
+    if real.starts_with(limit) {
+        Ok(real)
+    } else {
+        Err(FileError::Outside)
+    }
+}
+
+fn io(error: &std::io::Error) -> FileError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => FileError::Missing,
+        kind => FileError::Io(kind.to_string()),
+    }
+}
+
+/// The path without `.` and, where that is possible, `..`.
+pub(crate) fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => match out.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    out.pop();
+                }
+                Some(Component::RootDir) => {}
+                _ => out.push(".."),
+            },
+            other => out.push(other),
+        }
+    }
+    out
+}

@@ -1,0 +1,117 @@
+//! The files that were read, and byte ranges in them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use abide_core::diagnostic::Place;
+
+/// One file of a [`SourceMap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+impl Span {
+    /// The span as a range, to take the text.
+    #[must_use]
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub(crate) fn to(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        let word = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Self {
+            start: word(range.start),
+            end: word(range.end),
+        }
+    }
+}
+
+/// A place in a file: what code frames are drawn of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// The file.
+    pub file: FileId,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// A file as it was read.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Its path as given, with `/` between names.
+    pub name: String,
+    /// Its text, byte for byte.
+    pub text: Arc<str>,
+}
+
+/// All files that were read, by id.
+#[derive(Clone, Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    pub(crate) fn add(&mut self, name: String, text: Arc<str>) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(SourceFile { name, text });
+        id
+    }
+
+    /// A file.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// All files in the order in which they were read.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        (0..).map(FileId).zip(&self.files)
+    }
+
+    /// The text at a location.
+    #[must_use]
+    pub fn text(&self, location: Location) -> Option<&str> {
+        self.file(location.file)?.text.get(location.span.range())
+    }
+
+    /// File, line and column (in characters) of a location's first byte.
+    #[must_use]
+    pub fn place(&self, location: Location) -> Option<Place> {
+        let file = self.file(location.file)?;
+        let mut start = (location.span.start as usize).min(file.text.len());
+        while !file.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        let before = file.text.get(..start).unwrap_or_default();
+        // An invisible byte order mark is no column.
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        let line = before.matches('\n').count();
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |line| line.chars().count());
+        let word = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+        Some(Place {
+            file: file.name.clone(),
+            line: word(line),
+            column: word(column),
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! Loading texts, as policy examples do.
+
+use abide_core::attribute::AttributePath;
+use abide_core::source::{RedactionKey, Wanted};
+use abide_core::value::Value;
+use abide_hcl::{Loaded, Options, load_text};
+
+fn load(text: &str) -> Loaded {
+    let wanted = Wanted::everything();
+    load_text(
+        &[("main.tf", text)],
+        &Options::new(&wanted, RedactionKey::new([7; 32])),
+    )
+    .unwrap()
+}
+
+fn value(loaded: &Loaded, address: &str, path: &str) -> Option<Value> {
+    let (_, resource) = loaded.inventory.find(address)?;
+    let path: AttributePath = path.parse().unwrap();
+    let mut value = Value::Object(resource.values.clone());
+    for step in path.0 {
+        value = match (step, value) {
+            (abide_core::attribute::Step::Name(name), Value::Object(object)) => {
+                object.get(&name)?.clone()
+            }
+            (abide_core::attribute::Step::Index(at), Value::List(list)) => list.get(at)?.clone(),
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+#[test]
+fn keeps_the_known_elements_of_a_list() {
+    let loaded = load(
+        r#"
+        resource "aws_vpc" "v" { cidr_block = "10.0.0.0/16" }
+        resource "aws_security_group" "g" {
+          dynamic "ingress" {
+            for_each = [22, "80"]
+            content {
+              from_port   = ingress.value
+              cidr_blocks = ["0.0.0.0/0", aws_vpc.v.cidr_block, aws_vpc.v.ipv6_cidr_block]
+            }
+          }
+        }
+        "#,
+    );
+    assert_eq!(loaded.inventory.diagnostics, []);
+    assert_eq!(
+        value(&loaded, "aws_security_group.g", "ingress[1].cidr_blocks"),
+        Some(Value::List(vec![
+            Value::string("0.0.0.0/0"),
+            Value::string("10.0.0.0/16"),
+            Value::Unknown
+        ]))
+    );
+    assert_eq!(
+        value(&loaded, "aws_security_group.g", "ingress[1].from_port"),
+        Some(Value::Number(abide_core::value::Number::Int(80)))
+    );
+}
+
+#[test]
+fn reports_cycles_and_goes_on() {
+    let loaded = load(
+        r#"
+        locals {
+          a = local.b
+          b = local.a
+        }
+        resource "aws_s3_bucket" "b" { bucket = local.a }
+        resource "aws_s3_bucket" "c" { bucket = "c" }
+        "#,
+    );
+    let [cycle] = loaded.inventory.diagnostics.as_slice() else {
+        panic!("{:?}", loaded.inventory.diagnostics)
+    };
+    assert_eq!(cycle.code, "hcl-cycle");
+    assert_eq!(cycle.place.as_ref().unwrap().line, 4);
+    assert_eq!(
+        value(&loaded, "aws_s3_bucket.b", "bucket"),
+        Some(Value::Unknown)
+    );
+    assert_eq!(
+        value(&loaded, "aws_s3_bucket.c", "bucket"),
+        Some(Value::string("c"))
+    );
+}
