@@ -3,9 +3,10 @@
 //! Line breaks inside a cell are written out, so that a line is a row for every tool, and a
 //! cell that a spreadsheet would take for a formula begins with `'`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use abide_core::finding::{Fact, Finding};
+use abide_core::finding::{AppliedException, Fact, Finding};
 
 use crate::escape::csv_cell;
 use crate::report::Report;
@@ -47,46 +48,53 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         .from_writer(out);
     writer.write_record(COLUMNS)?;
     for finding in report.results() {
-        let row = row(report, finding);
-        writer.write_record(row.iter().map(|cell| csv_cell(cell).into_owned()))?;
+        for cell in row(report, finding) {
+            writer.write_field(csv_cell(&cell).as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
     }
     writer.flush()
 }
 
-fn row(report: &Report<'_>, finding: &Finding) -> [String; COLUMNS.len()] {
+fn row<'a>(report: &'a Report<'_>, finding: &'a Finding) -> [Cow<'a, str>; COLUMNS.len()] {
     let policy = report.scan.policy_of(finding);
     let exception = finding.exception.as_ref();
     let location = finding.location.as_ref();
     let facts: Vec<String> = finding.facts.iter().map(Fact::to_string).collect();
+    let attribute = finding.attribute.as_ref().map(ToString::to_string);
+    let of_exception = |field: fn(&AppliedException) -> &String| text(exception.map(field));
     [
-        policy.id.clone(),
-        policy.title.clone(),
-        finding.severity.to_string(),
-        finding.outcome.as_str().to_owned(),
-        words::is_compliant(finding).to_string(),
-        finding.resource_address.to_string(),
-        finding.resource_type.to_string(),
-        finding.message.clone(),
-        finding
-            .attribute
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        finding.found.clone().unwrap_or_default(),
-        finding.expected.clone().unwrap_or_default(),
-        facts.join("; "),
-        report.labels(finding).join(", "),
-        words::remediation(report, finding).to_owned(),
-        finding.waits_for.join(", "),
-        exception.map(|e| e.id.clone()).unwrap_or_default(),
-        exception.map(|e| e.expires.clone()).unwrap_or_default(),
-        exception.map(|e| e.approver.clone()).unwrap_or_default(),
-        exception.map(|e| e.reason.clone()).unwrap_or_default(),
-        finding.in_baseline.to_string(),
-        finding.fingerprint.to_string(),
-        report.input(finding).to_owned(),
-        location.map(|at| at.file.clone()).unwrap_or_default(),
-        location.map(|at| at.line.to_string()).unwrap_or_default(),
-        report.scan.at.to_string(),
+        Cow::from(&policy.id),
+        Cow::from(&policy.title),
+        finding.severity.as_str().into(),
+        finding.outcome.as_str().into(),
+        words::is_compliant(finding).to_string().into(),
+        finding.resource_address.as_str().into(),
+        (&*finding.resource_type).into(),
+        Cow::from(&finding.message),
+        attribute.unwrap_or_default().into(),
+        text(finding.found.as_ref()),
+        text(finding.expected.as_ref()),
+        facts.join("; ").into(),
+        report.labels(finding).join(", ").into(),
+        words::remediation(report, finding).into(),
+        finding.waits_for.join(", ").into(),
+        of_exception(|exception| &exception.id),
+        of_exception(|exception| &exception.expires),
+        of_exception(|exception| &exception.approver),
+        of_exception(|exception| &exception.reason),
+        finding.in_baseline.to_string().into(),
+        finding.fingerprint.to_string().into(),
+        report.input(finding).into(),
+        text(location.map(|at| &at.file)),
+        location
+            .map(|at| at.line.to_string())
+            .unwrap_or_default()
+            .into(),
+        report.scan.at.to_string().into(),
     ]
+}
+
+fn text(text: Option<&String>) -> Cow<'_, str> {
+    text.map(Cow::from).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! What every format reads: findings in groups, counted once.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -74,7 +75,7 @@ pub struct Report<'a> {
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
     /// The address without instance keys.
-    pub(crate) block: String,
+    pub(crate) block: Cow<'a, str>,
     /// In the order of the scan, at least one.
     pub(crate) findings: Vec<&'a Finding>,
 }
@@ -98,7 +99,7 @@ struct Key<'a> {
     policy: u32,
     input: u32,
     severity: Severity,
-    block: String,
+    block: Cow<'a, str>,
     message: &'a str,
     place: Option<(&'a str, u32, u32)>,
     exception: Option<&'a str>,
@@ -259,9 +260,18 @@ fn key(class: Class, finding: &Finding) -> Key<'_> {
         policy: finding.policy,
         input: finding.input,
         severity: finding.severity,
-        block: finding.resource_address.block(),
+        block: block(finding),
         message: &finding.message,
         place: place.map(|at| (at.file.as_str(), at.line, at.column)),
         exception: finding.exception.as_ref().map(|e| e.id.as_str()),
+    }
+}
+
+/// The address without instance keys. Most have none, and nothing is to be parsed then.
+fn block(finding: &Finding) -> Cow<'_, str> {
+    let address = finding.resource_address.as_str();
+    match address.contains('[') {
+        true => Cow::Owned(finding.resource_address.block()),
+        false => Cow::Borrowed(address),
     }
 }

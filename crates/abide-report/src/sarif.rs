@@ -88,7 +88,7 @@ fn result(report: &Report<'_>, rules: &Rules, group: &Group<'_>) -> model::Outco
     let finding = group.first();
     // The standard allows a level other than `none` only for what has failed.
     let (kind, level) = match finding.outcome {
-        Outcome::Unknown => ("review", "none"),
+        Outcome::Unknown if !report.fails(finding) => ("review", "none"),
         _ => ("fail", rule::level(finding.severity)),
     };
     let fingerprint = words::group_fingerprint(report, group).to_string();
@@ -123,7 +123,7 @@ fn message(report: &Report<'_>, group: &Group<'_>) -> Message {
     let message = clip(&finding.message, TEXT);
     let (subject, instances) = match group.len() {
         1 => (words::subject(finding), String::new()),
-        n => (group.block.as_str(), format!(" ({n} instances)")),
+        n => (&*group.block, format!(" ({n} instances)")),
     };
     let subject = clip(subject, TEXT);
     let mut text = format!("{}: {}{instances}", sarif_text(&message), visible(&subject));
