@@ -11,11 +11,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     collect(&root, &mut files)?;
     files.sort();
     let mut policies = Vec::new();
+    let mut texts = String::new();
     let mut wrong = false;
     for file in files {
         let name = file.strip_prefix(&root)?.display().to_string();
         match abide_policy::read(&format!("policies/{name}"), &fs::read_to_string(&file)?) {
-            Ok(policy) => policies.push(policy),
+            Ok(policy) => {
+                texts += &format!("    ({:?}, include_str!({:?})),\n", policy.id, file.canonicalize()?);
+                policies.push(policy);
+            }
             Err(errors) => {
                 wrong = true;
                 for error in errors.0 {
@@ -30,10 +34,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     policies.sort_by(|a, b| a.id.cmp(&b.id));
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("builtin.bin"), postcard::to_stdvec(&policies)?)?;
-    fs::write(
-        out.join("builtin.rs"),
-        "static BUILTIN: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/builtin.bin\"));\n",
-    )?;
+    let code = format!(
+        "static BUILTIN: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/builtin.bin\"));
+\
+         static TEXTS: &[(&str, &str)] = &[
+{texts}];
+"
+    );
+    fs::write(out.join("builtin.rs"), code)?;
     Ok(())
 }
 

@@ -1,1 +1,61 @@
-fn main() {}
+//! The `abide` command: flags, wiring, exit codes. What a test would want to
+//! call lives in the libraries.
+
+mod cli;
+mod commands;
+mod config;
+mod output;
+mod pipeline;
+mod terminal;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+/// Could not do the job: usage, unreadable or refused input, internal error.
+const EXIT_ERROR: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(code) => ExitCode::from(code),
+        // Whoever reads us has seen enough (`abide … | head`).
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(EXIT_ERROR)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<u8> {
+    match &cli.command {
+        Command::Scan(args) => commands::scan::run(cli, args),
+        Command::Explain(args) => commands::explain::run(cli, args),
+        Command::Policy(command) => commands::policy::run(cli, command),
+        Command::Baseline(command) => commands::baseline::run(cli, command),
+        Command::Config(command) => commands::config::run(cli, command),
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Man(args) => commands::man::run(args),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// Errors name paths and texts of inputs, so control characters are shown, not sent.
+fn report(error: &anyhow::Error) {
+    let mut text = String::from("error: ");
+    for (at, cause) in error.chain().enumerate() {
+        if at > 0 {
+            text.push_str("\n  caused by: ");
+        }
+        text.push_str(&terminal::visible(&cause.to_string()));
+    }
+    // Nothing can be done when standard error is gone.
+    let _ = writeln!(io::stderr(), "{text}");
+}

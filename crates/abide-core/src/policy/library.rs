@@ -37,6 +37,12 @@ pub fn builtin() -> Vec<Policy> {
     postcard::from_bytes(BUILTIN).unwrap_or_default()
 }
 
+/// The file of a built-in policy, as it was written.
+#[must_use]
+pub fn builtin_text(id: &str) -> Option<&'static str> {
+    TEXTS.iter().find(|(known, _)| *known == id).map(|(_, text)| *text)
+}
+
 /// Reads one policy file.
 ///
 /// # Errors

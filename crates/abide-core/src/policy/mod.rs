@@ -10,5 +10,5 @@ mod settings;
 pub use compile::{
     Attribute, CompileError, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, PolicySet, Question,
 };
-pub use library::{LibraryError, builtin, load_dir, load_file};
+pub use library::{LibraryError, builtin, builtin_text, load_dir, load_file};
 pub use settings::{PolicySettings, Selection, SelectionError, Selector, services};

@@ -1,0 +1,369 @@
+//! What the user can type.
+
+use std::path::PathBuf;
+
+use abide_controls::Framework;
+use abide_core::policy::Selector;
+use abide_policy::Severity;
+use abide_report::Format;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
+#[derive(Debug, Parser)]
+#[command(name = "abide", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Configuration file [default: the nearest abide.toml, from the current folder upwards]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Read no configuration file
+    #[arg(long, global = true, conflicts_with = "config")]
+    pub(crate) no_config: bool,
+
+    /// When to use colours; NO_COLOR, FORCE_COLOR and CLICOLOR are honoured
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge plans and states by the policies
+    #[command(after_help = SCAN_HELP)]
+    Scan(ScanArgs),
+    /// Say what a policy demands and why, or how it judged one resource
+    Explain(ExplainArgs),
+    /// List, show, test and write policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Write down today's findings, so that only new ones fail
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the man page of abide or of a subcommand
+    Man(ManArgs),
+}
+
+const SCAN_HELP: &str = "\
+Exit codes:
+  0  nothing at or above the --fail-on severity
+  1  findings at or above it
+  2  the job could not be done: usage, unreadable or refused input, incomplete plan
+  3  nothing was evaluated
+
+Examples:
+  terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json
+  abide scan plan.json
+  abide scan plan.json --framework pci-dss --format markdown
+  abide scan plan.json --output sarif=abide.sarif --output results.json --format github";
+
+/// Which policies run, and how.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PolicyArgs {
+    /// Folder or file of your own policies (YAML or Rego); adds to the built-in ones
+    #[arg(long, value_name = "DIR", help_heading = "Policies")]
+    pub(crate) policies: Vec<PathBuf>,
+
+    /// Leave the built-in policies out
+    #[arg(long, help_heading = "Policies")]
+    pub(crate) no_builtin: bool,
+
+    /// Only policies for this framework: soc2, pci-dss or cis-aws
+    #[arg(long, value_name = "FRAMEWORK", value_delimiter = ',', help_heading = "Policies")]
+    pub(crate) framework: Vec<Framework>,
+
+    /// Only these policies: ids (POL-0001), severities (high) or services (s3)
+    #[arg(long, value_name = "WHICH", value_delimiter = ',', help_heading = "Policies")]
+    pub(crate) select: Vec<Selector>,
+
+    /// Not these policies
+    #[arg(long, value_name = "WHICH", value_delimiter = ',', help_heading = "Policies")]
+    pub(crate) ignore: Vec<Selector>,
+
+    /// Also policies of the strict profile: noisy ones and matters of taste
+    #[arg(long, help_heading = "Policies")]
+    pub(crate) strict: bool,
+
+    /// Change a parameter: POL-0002.allowed_ports=80,443
+    #[arg(long = "set", value_name = "POLICY.NAME=VALUE", help_heading = "Policies")]
+    pub(crate) set: Vec<String>,
+
+    /// Policies about the whole account: judge them if the input holds something
+    /// related (auto), never (off), or always (baseline)
+    #[arg(long, value_enum, value_name = "MODE", help_heading = "Policies")]
+    pub(crate) account: Option<Account>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Account {
+    Auto,
+    Off,
+    Baseline,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// Plans (`terraform show -json`), states, or `-` for standard input
+    #[arg(value_name = "PLAN|STATE|-")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// A plan; the same as naming it without a flag
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+
+    /// File of approved exceptions
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exceptions: Option<PathBuf>,
+
+    /// File of known findings, which do not fail (see `abide baseline create`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Mildest severity that fails: critical, high, medium, low, or never [default: high]
+    #[arg(long, value_name = "SEVERITY", value_parser = fail_on, help_heading = "Verdict")]
+    pub(crate) fail_on: Option<FailOn>,
+
+    /// What evaluations do that cannot be decided before apply [default: warn]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Verdict")]
+    pub(crate) on_unknown: Option<Unknown>,
+
+    /// Exit with 0 whatever was found (errors still give 2)
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) exit_zero: bool,
+
+    /// Do not mind if nothing was evaluated
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) allow_empty: bool,
+
+    /// What to print: human, markdown, github, json, sarif, junit, gitlab, csv
+    /// [default: human; github under GitHub Actions]
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) format: Option<Format>,
+
+    /// Also write a file, e.g. sarif=abide.sarif; without a format it is JSON
+    #[arg(long, value_name = "[FORMAT=]FILE", value_parser = output, help_heading = "Output")]
+    pub(crate) output: Vec<Output>,
+
+    /// List every evaluation in JSON, CSV and JUnit, not only findings
+    #[arg(long, help_heading = "Output")]
+    pub(crate) all_results: bool,
+
+    /// List violations that an exception covers in SARIF, as suppressed
+    #[arg(long, help_heading = "Output")]
+    pub(crate) sarif_include_excepted: bool,
+
+    /// Print nothing to standard output
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) quiet: bool,
+
+    /// Print how long each step took, to standard error
+    #[arg(long, help_heading = "Output")]
+    pub(crate) timings: bool,
+
+    /// Judge exceptions as of this time (2026-03-01 or 2026-03-01T12:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = now)]
+    pub(crate) now: Option<jiff::Timestamp>,
+}
+
+/// `never`, or the mildest severity that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FailOn(pub(crate) Option<Severity>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unknown {
+    Warn,
+    Fail,
+    Ignore,
+}
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The policy, e.g. POL-0001; also an id of Checkov, Trivy, Prowler or Security Hub
+    pub(crate) policy: String,
+
+    /// The resource whose judgement to explain
+    #[arg(requires = "plan")]
+    pub(crate) address: Option<String>,
+
+    /// The plan or state it is in
+    #[arg(long, value_name = "FILE", requires = "address")]
+    pub(crate) plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) policies: PolicyArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// List policies
+    List(ListArgs),
+    /// Print a policy's file
+    Show(ShowArgs),
+    /// Run the examples of policies
+    Test(TestArgs),
+    /// Write the first draft of a policy
+    New(NewArgs),
+    /// Print the JSON Schema of policy files
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub(crate) format: ListFormat,
+
+    /// Also those that are switched off
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The policy, e.g. POL-0001
+    pub(crate) policy: String,
+
+    #[command(flatten)]
+    pub(crate) policies: PolicyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Policy files or folders [default: the built-in policies]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Only these policies
+    #[arg(long, value_name = "WHICH", value_delimiter = ',')]
+    pub(crate) select: Vec<Selector>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The new policy's id, e.g. ACME-0001
+    pub(crate) id: String,
+
+    /// The resource type it judges, e.g. aws_s3_bucket
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) resource_type: String,
+
+    /// The attribute it looks at
+    #[arg(long, value_name = "PATH")]
+    pub(crate) attribute: Option<String>,
+
+    /// The folder to write it to
+    #[arg(long, value_name = "DIR", default_value = "policies")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Write all findings of the inputs to a baseline
+    Create(BaselineArgs),
+    /// Take findings out of a baseline that are gone
+    Prune(BaselineArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArgs {
+    /// Plans or states
+    #[arg(value_name = "PLAN|STATE|-", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+
+    /// File of approved exceptions; what they cover is left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exceptions: Option<PathBuf>,
+
+    /// The baseline
+    #[arg(long, short, value_name = "FILE", default_value = ".abide/baseline.jsonl")]
+    pub(crate) output: PathBuf,
+
+    /// The time to write down as first seen
+    #[arg(long, value_name = "TIME", value_parser = now)]
+    pub(crate) now: Option<jiff::Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting in force, and where it comes from
+    Show {
+        /// How to print
+        #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+        format: ListFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// bash, zsh, fish, elvish or powershell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// A subcommand, e.g. scan
+    pub(crate) subcommand: Option<String>,
+}
+
+pub(crate) fn fail_on(text: &str) -> Result<FailOn, String> {
+    if text == "never" {
+        return Ok(FailOn(None));
+    }
+    text.parse().map(|severity| FailOn(Some(severity))).map_err(|_| format!("`{text}` is no severity: expected critical, high, medium, low or never"))
+}
+
+fn output(text: &str) -> Result<Output, String> {
+    if text.is_empty() {
+        return Err("expected a file, or FORMAT=FILE".to_owned());
+    }
+    match text.split_once('=') {
+        Some((format, path)) if !format.contains(['/', '\\', '.']) => {
+            if path.is_empty() {
+                return Err(format!("`{text}` names no file: expected FORMAT=FILE"));
+            }
+            let format = format.parse().map_err(|error| format!("{error}"))?;
+            Ok(Output { format, path: path.into() })
+        }
+        _ => Ok(Output { format: Format::Json, path: text.into() }),
+    }
+}
+
+/// A time, or the beginning of a day in UTC.
+pub(crate) fn now(text: &str) -> Result<jiff::Timestamp, String> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    whole.parse().map_err(|_| format!("`{text}` is no time: expected 2026-03-01 or 2026-03-01T12:00:00Z"))
+}

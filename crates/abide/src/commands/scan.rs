@@ -1,0 +1,89 @@
+//! `abide scan`
+
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use abide_core::gate::{Gate, OnUnknown, Verdict};
+use abide_policy::Severity;
+use abide_report::{Format, Report, ReportOptions};
+use anyhow::bail;
+
+use crate::cli::{Cli, ScanArgs, Unknown};
+use crate::config::Config;
+use crate::pipeline::{self, Job, Timings};
+use crate::{output, terminal};
+
+pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
+    let mut timings = Timings::default();
+    let config = Config::load(cli)?;
+    let inputs: Vec<PathBuf> = args.inputs.iter().chain(&args.plan).cloned().collect();
+    if inputs.is_empty() {
+        bail!("nothing to scan: name a plan, e.g. `abide scan plan.json`\n  make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`");
+    }
+    let chosen = timings.time("policies", || pipeline::choose(&config, &args.policy))?;
+    let baseline = args.baseline.clone().or_else(|| config.file.scan.baseline.as_ref().map(|path| config.resolve(path)));
+    let job = Job { inputs: &inputs, exceptions: args.exceptions.clone(), baseline, all_results: args.all_results, now: args.now };
+    let scan = pipeline::scan(&config, &chosen, &job, &mut timings)?;
+    let gate = gate(&config, args)?;
+    let verdict = gate.judge(&scan);
+    let options = ReportOptions {
+        gate,
+        color: terminal::use_color(cli.color),
+        width: terminal::width(),
+        all_results: args.all_results,
+        sarif_include_excepted: args.sarif_include_excepted,
+        permalink_base: None,
+    };
+    timings.time("report", || report(args, &Report::new(&scan, verdict, options)))?;
+    if args.timings {
+        print_timings(&timings)?;
+    }
+    // Findings borrow nothing that outlives them; the process ends here anyway.
+    std::mem::forget(scan);
+    Ok(exit_code(verdict, args.exit_zero))
+}
+
+fn exit_code(verdict: Verdict, exit_zero: bool) -> u8 {
+    match verdict {
+        Verdict::Failed | Verdict::NothingEvaluated if exit_zero => 0,
+        verdict => verdict.exit_code(),
+    }
+}
+
+fn gate(config: &Config, args: &ScanArgs) -> anyhow::Result<Gate> {
+    let fail_on = match args.fail_on {
+        Some(flag) => flag.0,
+        None => config.fail_on()?.unwrap_or(Some(Severity::High)),
+    };
+    let on_unknown = match args.on_unknown {
+        Some(Unknown::Warn) => OnUnknown::Warn,
+        Some(Unknown::Fail) => OnUnknown::Fail,
+        Some(Unknown::Ignore) => OnUnknown::Ignore,
+        None => config.on_unknown().unwrap_or_default(),
+    };
+    Ok(Gate { fail_on, on_unknown, allow_empty: args.allow_empty })
+}
+
+fn report(args: &ScanArgs, report: &Report<'_>) -> anyhow::Result<()> {
+    for file in &args.output {
+        output::write(file.format, report, &file.path)?;
+    }
+    let under_actions = env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    let format = args.format.unwrap_or(if under_actions { Format::Github } else { Format::Human });
+    if format == Format::Github {
+        output::github_files(report)?;
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    output::print(format, report)
+}
+
+fn print_timings(timings: &Timings) -> anyhow::Result<()> {
+    let mut err = io::stderr().lock();
+    for (step, took) in &timings.0 {
+        writeln!(err, "{step:>9} {:>9.3} ms", took.as_secs_f64() * 1000.0)?;
+    }
+    Ok(())
+}
