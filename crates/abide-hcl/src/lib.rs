@@ -19,6 +19,7 @@ mod functions;
 mod iam_document;
 mod instance;
 mod json;
+mod json_body;
 mod json_text;
 mod loaded;
 mod lower;

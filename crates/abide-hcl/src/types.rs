@@ -145,13 +145,36 @@ pub(crate) fn as_string(value: Val) -> Val {
 }
 
 /// Elements with one type, as a list, set or map has them: numbers beside
-/// strings become strings.
+/// strings become strings, also one level down.
 pub(crate) fn unify(values: Vec<Val>) -> Vec<Val> {
     let all: Vec<&Val> = values.iter().collect();
-    if !has_string(&all) || !all.iter().all(|value| is_scalar(value)) {
+    if all.iter().all(|value| is_scalar(value)) {
+        return match has_string(&all) {
+            true => values.into_iter().map(as_string).collect(),
+            false => values,
+        };
+    }
+    let inner: Option<Vec<&Vec<Val>>> = values
+        .iter()
+        .map(|value| value.elements().map(|elements| &***elements))
+        .collect();
+    let Some(inner) = inner else { return values };
+    let scalars: Vec<&Val> = inner.iter().flat_map(|elements| elements.iter()).collect();
+    if !has_string(&scalars) || !scalars.iter().all(|value| is_scalar(value)) {
         return values;
     }
-    values.into_iter().map(as_string).collect()
+    values
+        .iter()
+        .map(|value| {
+            let elements = value.elements().into_iter().flat_map(|e| e.iter());
+            let strings = elements.cloned().map(as_string).collect();
+            match value.kind {
+                Kind::Set(_) => Val::set(strings),
+                _ => Val::list(strings),
+            }
+            .marked(value.sensitive)
+        })
+        .collect()
 }
 
 /// Reads a type constraint. `eval` gives the defaults of `optional(…)`.

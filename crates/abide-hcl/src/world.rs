@@ -24,6 +24,8 @@ pub(crate) struct World<'o> {
     pub(crate) files: Files,
     /// The root module's directory.
     pub(crate) root: PathBuf,
+    /// What variable files are relative to.
+    pub(crate) start: PathBuf,
     pub(crate) sources: RefCell<SourceMap>,
     modules: RefCell<BTreeMap<PathBuf, Option<Arc<Module>>>>,
     manifest: OnceCell<BTreeMap<String, PathBuf>>,
@@ -48,6 +50,7 @@ impl<'o> World<'o> {
         Self {
             options,
             files,
+            start: root.clone(),
             root,
             sources: RefCell::default(),
             modules: RefCell::default(),
@@ -231,7 +234,7 @@ impl<'o> World<'o> {
             .extension()
             .is_some_and(|extension| extension == "json");
         let parsed = if json {
-            crate::json::body(file, &text)
+            crate::json_body::body(file, &text)
         } else {
             crate::parse::body(file, &text)
         };

@@ -24,9 +24,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("index", Function::Plain(index)),
     ("keys", Function::Aware(keys)),
     ("length", Function::Aware(length)),
-    ("list", Function::Aware(|a| Ok(Val::list(a.to_vec())))),
     ("lookup", Function::Aware(lookup)),
-    ("map", Function::Aware(legacy_map)),
     ("matchkeys", Function::Aware(matchkeys)),
     ("merge", Function::Aware(merge)),
     ("one", Function::Aware(one)),
@@ -154,7 +152,7 @@ fn contains(arguments: &[Val]) -> Outcome {
     }
     let mut unknown = false;
     for element in list(values)?.iter() {
-        match same(element, wanted) {
+        match operators::equal(element, wanted) {
             Some(true) => return Ok(Val::bool(true).marked(element.sensitive)),
             Some(false) => {}
             None => unknown = true,
@@ -205,7 +203,11 @@ fn element(arguments: &[Val]) -> Outcome {
     if length == 0 {
         return Err("the list is empty".to_owned());
     }
-    let at = int(at)?.rem_euclid(length);
+    let at = int(at)?;
+    if at < 0 {
+        return Err("the index is negative".to_owned());
+    }
+    let at = at % length;
     Ok(values[usize::try_from(at).unwrap_or(0)].clone())
 }
 
@@ -243,7 +245,7 @@ fn index(arguments: &[Val]) -> Outcome {
     };
     list(values)?
         .iter()
-        .position(|element| same(element, wanted) == Some(true))
+        .position(|element| operators::equal(element, wanted) == Some(true))
         .map(Val::count)
         .ok_or_else(|| "the list has no such element".to_owned())
 }
@@ -282,7 +284,8 @@ fn length(arguments: &[Val]) -> Outcome {
         }
         Kind::Set(_) => Val::UNKNOWN,
         Kind::Map(map) => Val::count(map.len()),
-        Kind::String(text) => Val::count(text.chars().count()),
+        Kind::String(text) => super::string::characters(text)
+            .map_or(Val::UNKNOWN, |characters| Val::count(characters.len())),
         _ => return Err("a list, a map or a string is needed".to_owned()),
     })
 }
@@ -303,18 +306,6 @@ fn lookup(arguments: &[Val]) -> Outcome {
         (None, Some(default)) => Ok(default.clone()),
         (None, None) => Err("the map has no such key, and there is no default".to_owned()),
     }
-}
-
-/// `map("a", 1)` of Terraform 0.11.
-fn legacy_map(arguments: &[Val]) -> Outcome {
-    let mut map = Map::new();
-    for pair in arguments.chunks(2) {
-        let [key, value] = pair else {
-            return wrong_number();
-        };
-        map.insert(text(key)?, value.clone());
-    }
-    Ok(Val::map(map))
 }
 
 fn matchkeys(arguments: &[Val]) -> Outcome {

@@ -8,9 +8,16 @@
 mod arguments;
 mod collection;
 mod encoding;
+mod filesystem;
+mod format;
+mod hash;
+mod net;
 mod numeric;
+mod pattern;
 mod string;
+mod time;
 mod types;
+mod yaml;
 
 use crate::eval::Scope;
 use crate::fail::{EVALUATE, Evaluated, Fail, REFERENCE};
@@ -25,17 +32,23 @@ pub(crate) type Outcome = Result<Val, String>;
 pub(crate) enum Function {
     /// With wholly known arguments that are not null.
     Plain(fn(&[Val]) -> Outcome),
+    /// The same, but null is a value.
+    Nullable(fn(&[Val]) -> Outcome),
     /// With whatever there is.
     Aware(fn(&[Val]) -> Outcome),
     /// Its result is only known after apply.
     Unknowable,
 }
 
-const TABLES: [&[(&str, Function)]; 5] = [
+const TABLES: [&[(&str, Function)]; 9] = [
     collection::FUNCTIONS,
     encoding::FUNCTIONS,
+    format::FUNCTIONS,
+    hash::FUNCTIONS,
+    net::FUNCTIONS,
     numeric::FUNCTIONS,
     string::FUNCTIONS,
+    time::FUNCTIONS,
     types::FUNCTIONS,
 ];
 
@@ -49,14 +62,17 @@ fn find(name: &str) -> Option<Function> {
 
 /// Calls a function by name.
 pub(crate) fn call(
-    _world: &World<'_>,
+    world: &World<'_>,
     name: &str,
     arguments: &[Val],
-    _scope: Scope<'_>,
+    scope: Scope<'_>,
 ) -> Evaluated {
     if name.contains("::") {
         // Functions of providers run in the provider.
         return Ok(Val::UNKNOWN);
+    }
+    if filesystem::is(name) {
+        return filesystem::call(world, name, arguments, scope);
     }
     let Some(function) = find(name) else {
         return Err(Fail::new(
@@ -65,25 +81,25 @@ pub(crate) fn call(
         ));
     };
     let outcome = match function {
-        Function::Plain(function) => plain(function, arguments),
+        Function::Plain(_) if arguments.iter().any(Val::is_null) => {
+            Err("an argument is null".to_owned())
+        }
+        Function::Plain(_) | Function::Nullable(_)
+            if !arguments.iter().all(Val::is_wholly_known) =>
+        {
+            Ok(Val::UNKNOWN)
+        }
+        Function::Plain(function) | Function::Nullable(function) => function(arguments),
         Function::Aware(function) => function(arguments),
         Function::Unknowable => Ok(Val::UNKNOWN),
     };
     let sensitive = match function {
-        Function::Aware(_) => name != "nonsensitive" && arguments.iter().any(|a| a.sensitive),
+        Function::Aware(_) => {
+            !matches!(name, "nonsensitive" | "issensitive") && arguments.iter().any(|a| a.sensitive)
+        }
         _ => arguments.iter().any(Val::has_secret),
     };
     outcome
         .map(|value| value.marked(sensitive))
         .map_err(|message| Fail::new(EVALUATE, format!("`{name}`: {message}")))
-}
-
-fn plain(function: fn(&[Val]) -> Outcome, arguments: &[Val]) -> Outcome {
-    if arguments.iter().any(Val::is_null) {
-        return Err("an argument is null".to_owned());
-    }
-    if !arguments.iter().all(Val::is_wholly_known) {
-        return Ok(Val::UNKNOWN);
-    }
-    function(arguments)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::arguments::{int, list_of_texts, size, text, texts, wrong_number};
+use super::pattern::compile;
 use super::{Function, Outcome};
 use crate::value::{Map, Val};
 
@@ -16,7 +17,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("join", Function::Plain(join)),
     (
         "lower",
-        Function::Plain(|a| each(a, |text| text.to_lowercase())),
+        Function::Plain(|a| each(a, |text| simple_case(text, char::to_lowercase))),
     ),
     ("regex", Function::Plain(regex)),
     ("regexall", Function::Plain(regexall)),
@@ -30,10 +31,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         "strcontains",
         Function::Plain(|a| test(a, |text, part| text.contains(part))),
     ),
-    (
-        "strrev",
-        Function::Plain(|a| each(a, |text| text.chars().rev().collect())),
-    ),
+    ("strrev", Function::Plain(strrev)),
     ("substr", Function::Plain(substr)),
     ("title", Function::Plain(|a| each(a, title))),
     ("trim", Function::Plain(trim)),
@@ -59,7 +57,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ),
     (
         "upper",
-        Function::Plain(|a| each(a, |text| text.to_uppercase())),
+        Function::Plain(|a| each(a, |text| simple_case(text, char::to_uppercase))),
     ),
 ];
 
@@ -84,6 +82,34 @@ fn test(arguments: &[Val], test: fn(&str, &str) -> bool) -> Outcome {
     Ok(Val::bool(test(&text(value)?, &text(part)?)))
 }
 
+/// Go changes letters one by one, so `ß` has no capital.
+fn simple_case<I: ExactSizeIterator<Item = char>>(text: &str, change: fn(char) -> I) -> String {
+    text.chars()
+        .map(|c| {
+            let mut changed = change(c);
+            match (changed.len(), changed.next()) {
+                (1, Some(one)) => one,
+                _ => c,
+            }
+        })
+        .collect()
+}
+
+/// The characters as people count them; `None` where that takes more than
+/// looking at single code points (combining marks, emoji).
+pub(super) fn characters(text: &str) -> Option<Vec<char>> {
+    let simple = |c: char| {
+        matches!(c,
+            '\0'..='\u{2ff}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{58f}'
+            | '\u{2010}'..='\u{2027}' | '\u{3041}'..='\u{3096}' | '\u{30a0}'..='\u{9fff}'
+            | '\u{ac00}'..='\u{d7a3}')
+    };
+    if !text.chars().all(simple) || text.contains("\r\n") {
+        return None;
+    }
+    Some(text.chars().collect())
+}
+
 fn chomp(arguments: &[Val]) -> Outcome {
     each(arguments, |text| {
         text.trim_end_matches(['\r', '\n']).to_owned()
@@ -99,7 +125,11 @@ fn title(text: &str) -> String {
             } else {
                 c
             };
-            start = !(c.is_alphanumeric() || c == '_' || c == '\'');
+            start = if c.is_ascii() {
+                !(c.is_ascii_alphanumeric() || c == '_')
+            } else {
+                c.is_whitespace()
+            };
             upper
         })
         .collect()
@@ -139,7 +169,7 @@ fn split(arguments: &[Val]) -> Outcome {
     };
     let (separator, value) = (text(separator)?, text(value)?);
     if separator.is_empty() {
-        return Ok(list_of_texts(value.chars().map(|c| c.to_string())));
+        return Ok(list_of_texts(value.chars().map(String::from)));
     }
     if value.is_empty() {
         return Ok(list_of_texts([""]));
@@ -151,7 +181,9 @@ fn substr(arguments: &[Val]) -> Outcome {
     let [value, offset, length] = arguments else {
         return wrong_number();
     };
-    let value: Vec<char> = text(value)?.chars().collect();
+    let Some(value) = characters(&text(value)?) else {
+        return Ok(Val::UNKNOWN);
+    };
     let (offset, length) = (int(offset)?, int(length)?);
     let all = i64::try_from(value.len()).unwrap_or(i64::MAX);
     let start = if offset < 0 {
@@ -168,6 +200,17 @@ fn substr(arguments: &[Val]) -> Outcome {
     Ok(Val::string(value[range].iter().collect::<String>()))
 }
 
+fn strrev(arguments: &[Val]) -> Outcome {
+    let [value] = arguments else {
+        return wrong_number();
+    };
+    Ok(
+        characters(&text(value)?).map_or(Val::UNKNOWN, |characters| {
+            Val::string(characters.iter().rev().collect::<String>())
+        }),
+    )
+}
+
 fn trim(arguments: &[Val]) -> Outcome {
     change(arguments, |text, cut| {
         text.trim_matches(|c| cut.contains(c)).to_owned()
@@ -181,23 +224,9 @@ fn replace(arguments: &[Val]) -> Outcome {
     let (value, from, to) = (text(value)?, text(from)?, text(to)?);
     if let Some(pattern) = from.strip_prefix('/').and_then(|p| p.strip_suffix('/')) {
         let regex = compile(pattern)?;
-        let to = template(&to);
-        return Ok(Val::string(regex.replace_all(&value, to.as_str()).as_ref()));
+        return Ok(Val::string(regex.replace_all(&value, &*to).as_ref()));
     }
     Ok(Val::string(value.replace(&*from, &to)))
-}
-
-/// Go reads `$1x` as the group `1x`; so does the regex crate. A lone `$` that
-/// names nothing stays in neither.
-fn template(to: &str) -> String {
-    to.to_owned()
-}
-
-fn compile(pattern: &str) -> Result<regex::Regex, String> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(4 << 20)
-        .build()
-        .map_err(|_| "the regular expression is not valid".to_owned())
 }
 
 fn regex(arguments: &[Val]) -> Outcome {
