@@ -17,7 +17,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let name = file.strip_prefix(&root)?.display().to_string();
         match abide_policy::read(&format!("policies/{name}"), &fs::read_to_string(&file)?) {
             Ok(policy) => {
-                texts += &format!("    ({:?}, include_str!({:?})),\n", policy.id, file.canonicalize()?);
+                texts += &format!(
+                    "    ({:?}, include_str!({:?})),\n",
+                    policy.id,
+                    file.canonicalize()?
+                );
                 policies.push(policy);
             }
             Err(errors) => {

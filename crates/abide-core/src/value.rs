@@ -47,6 +47,15 @@ impl fmt::Display for Number {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretDigest(pub [u8; 16]);
 
+impl SecretDigest {
+    /// `(sensitive:1a2b3c4d)`: for Rego, which has only texts, and compares them.
+    #[must_use]
+    pub fn short(self) -> String {
+        let [a, b, c, d, ..] = self.0;
+        format!("(sensitive:{a:02x}{b:02x}{c:02x}{d:02x})")
+    }
+}
+
 impl fmt::Debug for SecretDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(sensitive)")

@@ -105,7 +105,10 @@ fn condition() -> Value {
     ] {
         properties.insert(name.to_owned(), schema);
     }
-    let heads: Vec<Value> = HEADS.iter().map(|head| json!({ "required": [head] })).collect();
+    let heads: Vec<Value> = HEADS
+        .iter()
+        .map(|head| json!({ "required": [head] }))
+        .collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties, "oneOf": heads })
 }
 
@@ -120,7 +123,14 @@ fn head_schema(head: &str) -> Value {
             { "enum": ["public", "restricted", "any_resource", "any_principal"] },
             object(&[("condition", reference("texts")), ("key", reference("text")), ("values", reference("texts"))], &["condition", "key"]),
         ] }),
-        "ports" => object(&[("from", reference("path")), ("to", reference("path")), ("protocol", reference("path"))], &["from", "to", "protocol"]),
+        "ports" => object(
+            &[
+                ("from", reference("path")),
+                ("to", reference("path")),
+                ("protocol", reference("path")),
+            ],
+            &["from", "to", "protocol"],
+        ),
         "undecidable" | "parameter" => reference("text"),
         _ => reference("path"),
     }
@@ -128,7 +138,9 @@ fn head_schema(head: &str) -> Value {
 
 fn operator_schema(operator: &str) -> Value {
     match operator {
-        "is" | "is_not" => json!({ "enum": ["set", "unset", "true", "false", true, false, "empty", "not_empty", "customer_key", "any_cidr", "secret"] }),
+        "is" | "is_not" => {
+            json!({ "enum": ["set", "unset", "true", "false", true, false, "empty", "not_empty", "customer_key", "any_cidr", "secret"] })
+        }
         "refers_to" => reference("texts"),
         "equals_attribute" => reference("path"),
         _ => reference("literal"),
@@ -144,6 +156,9 @@ fn text(description: &str) -> Value {
 }
 
 fn object(properties: &[(&str, Value)], required: &[&str]) -> Value {
-    let properties: Map<String, Value> = properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    let properties: Map<String, Value> = properties
+        .iter()
+        .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
+        .collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties, "required": required })
 }

@@ -10,7 +10,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
 #[derive(Debug, Parser)]
-#[command(name = "abide", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "abide",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Cli {
     /// Configuration file [default: the nearest abide.toml, from the current folder upwards]
     #[arg(long, global = true, value_name = "FILE")]
@@ -82,15 +87,30 @@ pub(crate) struct PolicyArgs {
     pub(crate) no_builtin: bool,
 
     /// Only policies for this framework: soc2, pci-dss or cis-aws
-    #[arg(long, value_name = "FRAMEWORK", value_delimiter = ',', help_heading = "Policies")]
+    #[arg(
+        long,
+        value_name = "FRAMEWORK",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
     pub(crate) framework: Vec<Framework>,
 
     /// Only these policies: ids (POL-0001), severities (high) or services (s3)
-    #[arg(long, value_name = "WHICH", value_delimiter = ',', help_heading = "Policies")]
+    #[arg(
+        long,
+        value_name = "WHICH",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
     pub(crate) select: Vec<Selector>,
 
     /// Not these policies
-    #[arg(long, value_name = "WHICH", value_delimiter = ',', help_heading = "Policies")]
+    #[arg(
+        long,
+        value_name = "WHICH",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
     pub(crate) ignore: Vec<Selector>,
 
     /// Also policies of the strict profile: noisy ones and matters of taste
@@ -98,7 +118,11 @@ pub(crate) struct PolicyArgs {
     pub(crate) strict: bool,
 
     /// Change a parameter: POL-0002.allowed_ports=80,443
-    #[arg(long = "set", value_name = "POLICY.NAME=VALUE", help_heading = "Policies")]
+    #[arg(
+        long = "set",
+        value_name = "POLICY.NAME=VALUE",
+        help_heading = "Policies"
+    )]
     pub(crate) set: Vec<String>,
 
     /// Policies about the whole account: judge them if the input holds something
@@ -309,7 +333,12 @@ pub(crate) struct BaselineArgs {
     pub(crate) exceptions: Option<PathBuf>,
 
     /// The baseline
-    #[arg(long, short, value_name = "FILE", default_value = ".abide/baseline.jsonl")]
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = ".abide/baseline.jsonl"
+    )]
     pub(crate) output: PathBuf,
 
     /// The time to write down as first seen
@@ -343,7 +372,11 @@ pub(crate) fn fail_on(text: &str) -> Result<FailOn, String> {
     if text == "never" {
         return Ok(FailOn(None));
     }
-    text.parse().map(|severity| FailOn(Some(severity))).map_err(|_| format!("`{text}` is no severity: expected critical, high, medium, low or never"))
+    text.parse()
+        .map(|severity| FailOn(Some(severity)))
+        .map_err(|_| {
+            format!("`{text}` is no severity: expected critical, high, medium, low or never")
+        })
 }
 
 fn output(text: &str) -> Result<Output, String> {
@@ -356,14 +389,26 @@ fn output(text: &str) -> Result<Output, String> {
                 return Err(format!("`{text}` names no file: expected FORMAT=FILE"));
             }
             let format = format.parse().map_err(|error| format!("{error}"))?;
-            Ok(Output { format, path: path.into() })
+            Ok(Output {
+                format,
+                path: path.into(),
+            })
         }
-        _ => Ok(Output { format: Format::Json, path: text.into() }),
+        _ => Ok(Output {
+            format: Format::Json,
+            path: text.into(),
+        }),
     }
 }
 
 /// A time, or the beginning of a day in UTC.
 pub(crate) fn now(text: &str) -> Result<jiff::Timestamp, String> {
-    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    whole.parse().map_err(|_| format!("`{text}` is no time: expected 2026-03-01 or 2026-03-01T12:00:00Z"))
+    let whole = if text.len() == 10 {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    };
+    whole
+        .parse()
+        .map_err(|_| format!("`{text}` is no time: expected 2026-03-01 or 2026-03-01T12:00:00Z"))
 }

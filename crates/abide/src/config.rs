@@ -99,10 +99,22 @@ impl Config {
             None if cli.no_config => None,
             None => find(),
         };
-        let Some(path) = path else { return Ok(Self::default()) };
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let file: File = toml::from_str(&text).map_err(|error| anyhow::anyhow!("{}: {}", place(&path, &text, &error), describe(error.message())))?;
-        let config = Self { path: Some(path), file };
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file: File = toml::from_str(&text).map_err(|error| {
+            anyhow::anyhow!(
+                "{}: {}",
+                place(&path, &text, &error),
+                describe(error.message())
+            )
+        })?;
+        let config = Self {
+            path: Some(path),
+            file,
+        };
         config.settings()?;
         Ok(config)
     }
@@ -116,20 +128,34 @@ impl Config {
     }
 
     fn name(&self) -> String {
-        self.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
+        self.path
+            .as_ref()
+            .map(|path| path.display().to_string())
+            .unwrap_or_default()
     }
 
     /// Overrides of single policies.
     pub(crate) fn settings(&self) -> anyhow::Result<PolicySettings> {
         let mut settings = PolicySettings::default();
         for (id, table) in &self.file.policies {
-            settings.enabled.extend(table.enabled.map(|enabled| (id.clone(), enabled)));
-            settings.severity.extend(table.severity.map(|severity| (id.clone(), severity)));
+            settings
+                .enabled
+                .extend(table.enabled.map(|enabled| (id.clone(), enabled)));
+            settings
+                .severity
+                .extend(table.severity.map(|severity| (id.clone(), severity)));
             for (name, value) in &table.parameters {
                 let Some(literal) = literal(value) else {
-                    bail!("{}: policies.{id}.parameters.{name}: expected a text, a number, true, false or a list of these", self.name());
+                    bail!(
+                        "{}: policies.{id}.parameters.{name}: expected a text, a number, true, false or a list of these",
+                        self.name()
+                    );
                 };
-                settings.parameters.entry(id.clone()).or_default().insert(name.clone(), literal);
+                settings
+                    .parameters
+                    .entry(id.clone())
+                    .or_default()
+                    .insert(name.clone(), literal);
             }
         }
         Ok(settings)
@@ -138,17 +164,26 @@ impl Config {
     /// `frameworks`, parsed.
     pub(crate) fn frameworks(&self) -> anyhow::Result<Vec<Framework>> {
         let list = self.file.scan.frameworks.iter().flatten();
-        list.map(|text| text.parse().with_context(|| format!("{}: scan.frameworks", self.name()))).collect()
+        list.map(|text| {
+            text.parse()
+                .with_context(|| format!("{}: scan.frameworks", self.name()))
+        })
+        .collect()
     }
 
     /// `select` or `ignore`, parsed.
     pub(crate) fn selectors(list: Option<&Vec<String>>) -> Vec<Selector> {
-        list.into_iter().flatten().filter_map(|text| text.parse().ok()).collect()
+        list.into_iter()
+            .flatten()
+            .filter_map(|text| text.parse().ok())
+            .collect()
     }
 
     /// `fail_on`, parsed; the inner `None` is `never`.
     pub(crate) fn fail_on(&self) -> anyhow::Result<Option<Option<Severity>>> {
-        let Some(text) = &self.file.scan.fail_on else { return Ok(None) };
+        let Some(text) = &self.file.scan.fail_on else {
+            return Ok(None);
+        };
         match crate::cli::fail_on(text) {
             Ok(fail_on) => Ok(Some(fail_on.0)),
             Err(message) => bail!("{}: scan.fail_on: {message}", self.name()),
@@ -170,32 +205,101 @@ impl Config {
         let file = self.name();
         let mut rows = Vec::new();
         let mut row = |name: &str, value: Option<serde_json::Value>, default: serde_json::Value| {
-            let origin = if value.is_some() { file.clone() } else { "default".to_owned() };
+            let origin = if value.is_some() {
+                file.clone()
+            } else {
+                "default".to_owned()
+            };
             rows.push((name.to_owned(), value.unwrap_or(default), origin));
         };
         let json = |value: Option<String>| value.map(serde_json::Value::from);
-        let paths = |list: Option<&Vec<PathBuf>>| list.map(|list| list.iter().map(|path| self.resolve(path).display().to_string()).collect::<Vec<_>>().into());
-        row("scan.policies", paths(scan.policies.as_ref()), serde_json::json!([]));
+        let paths = |list: Option<&Vec<PathBuf>>| {
+            list.map(|list| {
+                list.iter()
+                    .map(|path| self.resolve(path).display().to_string())
+                    .collect::<Vec<_>>()
+                    .into()
+            })
+        };
+        row(
+            "scan.policies",
+            paths(scan.policies.as_ref()),
+            serde_json::json!([]),
+        );
         row("scan.builtin", scan.builtin.map(Into::into), true.into());
-        row("scan.frameworks", scan.frameworks.clone().map(Into::into), serde_json::json!([]));
-        row("scan.select", scan.select.clone().map(Into::into), serde_json::json!([]));
-        row("scan.ignore", scan.ignore.clone().map(Into::into), serde_json::json!([]));
+        row(
+            "scan.frameworks",
+            scan.frameworks.clone().map(Into::into),
+            serde_json::json!([]),
+        );
+        row(
+            "scan.select",
+            scan.select.clone().map(Into::into),
+            serde_json::json!([]),
+        );
+        row(
+            "scan.ignore",
+            scan.ignore.clone().map(Into::into),
+            serde_json::json!([]),
+        );
         row("scan.strict", scan.strict.map(Into::into), false.into());
-        row("scan.account", json(scan.account.map(|a| format!("{a:?}").to_lowercase())), "auto".into());
+        row(
+            "scan.account",
+            json(scan.account.map(|a| format!("{a:?}").to_lowercase())),
+            "auto".into(),
+        );
         row("scan.fail_on", json(scan.fail_on.clone()), "high".into());
-        row("scan.on_unknown", json(scan.on_unknown.map(|u| format!("{u:?}").to_lowercase())), "warn".into());
-        row("scan.baseline", json(scan.baseline.as_ref().map(|path| self.resolve(path).display().to_string())), serde_json::Value::Null);
-        row("exceptions.file", json(self.file.exceptions.file.as_ref().map(|path| self.resolve(path).display().to_string())), serde_json::Value::Null);
-        row("exceptions.allow_unapproved", self.file.exceptions.allow_unapproved.map(Into::into), false.into());
+        row(
+            "scan.on_unknown",
+            json(scan.on_unknown.map(|u| format!("{u:?}").to_lowercase())),
+            "warn".into(),
+        );
+        row(
+            "scan.baseline",
+            json(
+                scan.baseline
+                    .as_ref()
+                    .map(|path| self.resolve(path).display().to_string()),
+            ),
+            serde_json::Value::Null,
+        );
+        row(
+            "exceptions.file",
+            json(
+                self.file
+                    .exceptions
+                    .file
+                    .as_ref()
+                    .map(|path| self.resolve(path).display().to_string()),
+            ),
+            serde_json::Value::Null,
+        );
+        row(
+            "exceptions.allow_unapproved",
+            self.file.exceptions.allow_unapproved.map(Into::into),
+            false.into(),
+        );
         for (id, table) in &self.file.policies {
             if let Some(enabled) = table.enabled {
-                row(&format!("policies.{id}.enabled"), Some(enabled.into()), true.into());
+                row(
+                    &format!("policies.{id}.enabled"),
+                    Some(enabled.into()),
+                    true.into(),
+                );
             }
             if let Some(severity) = table.severity {
-                row(&format!("policies.{id}.severity"), Some(severity.as_str().into()), serde_json::Value::Null);
+                row(
+                    &format!("policies.{id}.severity"),
+                    Some(severity.as_str().into()),
+                    serde_json::Value::Null,
+                );
             }
             for (name, value) in &table.parameters {
-                row(&format!("policies.{id}.parameters.{name}"), Some(serde_json::to_value(value)?), serde_json::Value::Null);
+                row(
+                    &format!("policies.{id}.parameters.{name}"),
+                    Some(serde_json::to_value(value)?),
+                    serde_json::Value::Null,
+                );
             }
         }
         Ok(rows)
@@ -204,14 +308,19 @@ impl Config {
 
 fn find() -> Option<PathBuf> {
     let here = env::current_dir().ok()?;
-    here.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file()).map(|path| {
-        // Messages read better with a short path.
-        path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)
-    })
+    here.ancestors()
+        .map(|folder| folder.join(FILE_NAME))
+        .find(|path| path.is_file())
+        .map(|path| {
+            // Messages read better with a short path.
+            path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)
+        })
 }
 
 fn place(path: &Path, text: &str, error: &toml::de::Error) -> String {
-    let Some(span) = error.span() else { return path.display().to_string() };
+    let Some(span) = error.span() else {
+        return path.display().to_string();
+    };
     let before = text.get(..span.start).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
@@ -223,7 +332,10 @@ fn describe(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names.as_slice() {
         [found, known @ ..] if message.starts_with("unknown ") => {
-            let nearest = known.iter().map(|name| (strsim::damerau_levenshtein(found, name), name)).min();
+            let nearest = known
+                .iter()
+                .map(|name| (strsim::damerau_levenshtein(found, name), name))
+                .min();
             match nearest.filter(|(distance, _)| *distance <= 3) {
                 Some((_, name)) => format!("{message}; did you mean `{name}`?"),
                 None => message.to_owned(),
@@ -246,7 +358,9 @@ fn literal(value: &toml::Value) -> Option<Literal> {
 
 /// Reads `POL-0002.allowed_ports=80,443` into settings.
 pub(crate) fn set(text: &str, settings: &mut PolicySettings) -> anyhow::Result<()> {
-    let parts = text.split_once('=').and_then(|(name, value)| Some((name.split_once('.')?, value)));
+    let parts = text
+        .split_once('=')
+        .and_then(|(name, value)| Some((name.split_once('.')?, value)));
     let Some(((id, name), value)) = parts else {
         bail!("`--set {text}`: expected POLICY.NAME=VALUE, e.g. POL-0002.allowed_ports=80,443");
     };
@@ -256,7 +370,15 @@ pub(crate) fn set(text: &str, settings: &mut PolicySettings) -> anyhow::Result<(
         (_, Ok(int)) if !text.starts_with('0') || text == "0" => Literal::Int(int),
         _ => Literal::String(text.to_owned()),
     };
-    let literal = if value.contains(',') { Literal::List(value.split(',').map(one).collect()) } else { one(value) };
-    settings.parameters.entry(id.to_owned()).or_default().insert(name.to_owned(), literal);
+    let literal = if value.contains(',') {
+        Literal::List(value.split(',').map(one).collect())
+    } else {
+        one(value)
+    };
+    settings
+        .parameters
+        .entry(id.to_owned())
+        .or_default()
+        .insert(name.to_owned(), literal);
     Ok(())
 }

@@ -38,11 +38,21 @@ fn whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> an
     let context = || format!("cannot write {}", path.display());
     // Something that is no file (a pipe, /dev/stdout) cannot be replaced.
     if path.exists() && !path.is_file() {
-        let mut file = BufWriter::new(OpenOptions::new().write(true).open(path).with_context(context)?);
-        fill(&mut file).and_then(|()| file.flush()).with_context(context)?;
+        let mut file = BufWriter::new(
+            OpenOptions::new()
+                .write(true)
+                .open(path)
+                .with_context(context)?,
+        );
+        fill(&mut file)
+            .and_then(|()| file.flush())
+            .with_context(context)?;
         return Ok(());
     }
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         fs::create_dir_all(folder).with_context(context)?;
     }
     let mut name = path.file_name().with_context(context)?.to_os_string();
@@ -67,8 +77,14 @@ pub(crate) fn github_files(report: &Report<'_>) -> anyhow::Result<()> {
 }
 
 fn append(variable: &str, text: &str) -> anyhow::Result<()> {
-    let Some(path) = env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(()) };
+    let Some(path) = env::var_os(variable).filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
     let context = || format!("cannot write the file that {variable} names");
-    let mut file = OpenOptions::new().append(true).create(true).open(path).with_context(context)?;
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .with_context(context)?;
     file.write_all(text.as_bytes()).with_context(context)
 }

@@ -35,15 +35,33 @@ pub(crate) struct Chosen {
 pub(crate) fn choose(config: &Config, args: &PolicyArgs) -> anyhow::Result<Chosen> {
     let settings = settings(config, args)?;
     let all = all_policies(config, args)?;
-    let known = all.iter().map(|policy| (policy.id.clone(), settings.severity.get(&policy.id).copied().unwrap_or(policy.severity))).collect();
+    let known = all
+        .iter()
+        .map(|policy| {
+            (
+                policy.id.clone(),
+                settings
+                    .severity
+                    .get(&policy.id)
+                    .copied()
+                    .unwrap_or(policy.severity),
+            )
+        })
+        .collect();
     let chosen = selection(config, args)?.apply(all, &settings)?;
     let set = PolicySet::compile(chosen, &settings)?;
     let account = match (args.account, config.file.scan.account) {
         (Some(Account::Auto), _) | (None, Some(AccountSetting::Auto) | None) => AccountMode::Auto,
         (Some(Account::Off), _) | (None, Some(AccountSetting::Off)) => AccountMode::Off,
-        (Some(Account::Baseline), _) | (None, Some(AccountSetting::Baseline)) => AccountMode::Baseline,
+        (Some(Account::Baseline), _) | (None, Some(AccountSetting::Baseline)) => {
+            AccountMode::Baseline
+        }
     };
-    Ok(Chosen { known, set, account })
+    Ok(Chosen {
+        known,
+        set,
+        account,
+    })
 }
 
 /// Overrides from the configuration and from `--set`.
@@ -58,10 +76,22 @@ pub(crate) fn settings(config: &Config, args: &PolicyArgs) -> anyhow::Result<Pol
 /// Built-in policies and the user's own.
 pub(crate) fn all_policies(config: &Config, args: &PolicyArgs) -> anyhow::Result<Vec<Policy>> {
     let with_builtin = !args.no_builtin && config.file.scan.builtin != Some(false);
-    let mut all = if with_builtin { policy::builtin() } else { Vec::new() };
+    let mut all = if with_builtin {
+        policy::builtin()
+    } else {
+        Vec::new()
+    };
     let mut folders = args.policies.clone();
     if folders.is_empty() {
-        folders.extend(config.file.scan.policies.iter().flatten().map(|path| config.resolve(path)));
+        folders.extend(
+            config
+                .file
+                .scan
+                .policies
+                .iter()
+                .flatten()
+                .map(|path| config.resolve(path)),
+        );
     }
     for folder in &folders {
         all.extend(policy::load_dir(folder)?);
@@ -72,10 +102,20 @@ pub(crate) fn all_policies(config: &Config, args: &PolicyArgs) -> anyhow::Result
 /// What flags and configuration select; a flag replaces the file's list.
 pub(crate) fn selection(config: &Config, args: &PolicyArgs) -> anyhow::Result<Selection> {
     let scan = &config.file.scan;
-    let either = |flag: &Vec<_>, file: Option<&Vec<String>>| if flag.is_empty() { Config::selectors(file) } else { flag.clone() };
+    let either = |flag: &Vec<_>, file: Option<&Vec<String>>| {
+        if flag.is_empty() {
+            Config::selectors(file)
+        } else {
+            flag.clone()
+        }
+    };
     Ok(Selection {
         strict: args.strict || scan.strict == Some(true),
-        frameworks: if args.framework.is_empty() { config.frameworks()? } else { args.framework.clone() },
+        frameworks: if args.framework.is_empty() {
+            config.frameworks()?
+        } else {
+            args.framework.clone()
+        },
         select: either(&args.select, scan.select.as_ref()),
         ignore: either(&args.ignore, scan.ignore.as_ref()),
     })
@@ -104,15 +144,33 @@ impl Timings {
 }
 
 /// Runs the line up to the scan.
-pub(crate) fn scan(config: &Config, chosen: &Chosen, job: &Job<'_>, timings: &mut Timings) -> anyhow::Result<Scan> {
+pub(crate) fn scan(
+    config: &Config,
+    chosen: &Chosen,
+    job: &Job<'_>,
+    timings: &mut Timings,
+) -> anyhow::Result<Scan> {
     // Files of a few lines first: a slip in them should not cost a long load.
     let exceptions = exceptions(config, job.exceptions.as_deref())?;
     let baseline = job.baseline.as_deref().map(read_baseline).transpose()?;
     let inventories = timings.time("load", || load(chosen, job.inputs))?;
-    let options = Options { account: chosen.account, all_results: job.all_results };
+    let options = Options {
+        account: chosen.account,
+        all_results: job.all_results,
+    };
     let mut scan = timings.time("evaluate", || {
-        let parts = (0u32..).zip(&inventories).map(|(number, inventory)| (inventory, engine::evaluate(inventory, &chosen.set, options, number)));
-        Scan::assemble(job.now.unwrap_or_else(Timestamp::now), env!("CARGO_PKG_VERSION"), &chosen.set, parts.collect())
+        let parts = (0u32..).zip(&inventories).map(|(number, inventory)| {
+            (
+                inventory,
+                engine::evaluate(inventory, &chosen.set, options, number),
+            )
+        });
+        Scan::assemble(
+            job.now.unwrap_or_else(Timestamp::now),
+            env!("CARGO_PKG_VERSION"),
+            &chosen.set,
+            parts.collect(),
+        )
     });
     timings.time("except", || {
         if let Some(set) = &exceptions {
@@ -128,13 +186,19 @@ pub(crate) fn scan(config: &Config, chosen: &Chosen, job: &Job<'_>, timings: &mu
 }
 
 fn load(chosen: &Chosen, paths: &[PathBuf]) -> anyhow::Result<Vec<Inventory>> {
-    let options = LoadOptions { wanted: chosen.set.wanted().clone(), key: redaction_key()? };
+    let options = LoadOptions {
+        wanted: chosen.set.wanted().clone(),
+        key: redaction_key()?,
+    };
     paths.iter().map(|path| load_one(path, &options)).collect()
 }
 
 /// Loads one input; `-` is standard input.
 pub(crate) fn load_one(path: &Path, options: &LoadOptions) -> anyhow::Result<Inventory> {
-    let bar = terminal::spinner(format!("reading {}", terminal::visible(&path.display().to_string())));
+    let bar = terminal::spinner(format!(
+        "reading {}",
+        terminal::visible(&path.display().to_string())
+    ));
     let result = input(path).and_then(|input| Ok(source::load(&input, options)?));
     bar.finish_and_clear();
     result
@@ -145,27 +209,51 @@ fn input(path: &Path) -> anyhow::Result<Input> {
         return Ok(Input::File(path.to_owned()));
     }
     let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
-    Ok(Input::Memory { name: "-".to_owned(), bytes })
+    io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .context("cannot read standard input")?;
+    Ok(Input::Memory {
+        name: "-".to_owned(),
+        bytes,
+    })
 }
 
 /// A fresh key: digests of secrets mean nothing outside this run.
 pub(crate) fn redaction_key() -> anyhow::Result<RedactionKey> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
     Ok(RedactionKey::new(bytes))
 }
 
 fn exceptions(config: &Config, path: Option<&Path>) -> anyhow::Result<Option<ExceptionSet>> {
-    let from_config = config.file.exceptions.file.as_ref().map(|path| config.resolve(path));
-    let Some(path) = path.map(Path::to_owned).or(from_config) else { return Ok(None) };
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read exceptions {}", path.display()))?;
+    let from_config = config
+        .file
+        .exceptions
+        .file
+        .as_ref()
+        .map(|path| config.resolve(path));
+    let Some(path) = path.map(Path::to_owned).or(from_config) else {
+        return Ok(None);
+    };
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("cannot read exceptions {}", path.display()))?;
     let allow = config.file.exceptions.allow_unapproved == Some(true);
-    Ok(Some(ExceptionSet::read(&path.display().to_string(), &text, allow)?))
+    Ok(Some(ExceptionSet::read(
+        &path.display().to_string(),
+        &text,
+        allow,
+    )?))
 }
 
 /// Reads a baseline file.
 pub(crate) fn read_baseline(path: &Path) -> anyhow::Result<Baseline> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read baseline {}; make one with `abide baseline create`", path.display()))?;
+    let text = fs::read_to_string(path).with_context(|| {
+        format!(
+            "cannot read baseline {}; make one with `abide baseline create`",
+            path.display()
+        )
+    })?;
     Ok(Baseline::read(&path.display().to_string(), &text)?)
 }

@@ -18,14 +18,18 @@ pub(crate) fn use_color(flag: Color) -> bool {
         Color::Auto if set("NO_COLOR") => false,
         Color::Auto if set("FORCE_COLOR") || set("CLICOLOR_FORCE") => true,
         Color::Auto => {
-            io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb") && env::var_os("CLICOLOR").is_none_or(|value| value != "0")
+            io::stdout().is_terminal()
+                && env::var_os("TERM").is_none_or(|term| term != "dumb")
+                && env::var_os("CLICOLOR").is_none_or(|value| value != "0")
         }
     }
 }
 
 /// Columns of the terminal; none if standard output is something else.
 pub(crate) fn width() -> Option<usize> {
-    terminal_size::terminal_size().filter(|_| io::stdout().is_terminal()).map(|(width, _)| usize::from(width.0))
+    terminal_size::terminal_size()
+        .filter(|_| io::stdout().is_terminal())
+        .map(|(width, _)| usize::from(width.0))
 }
 
 /// A sign of life on long work, in a terminal only.

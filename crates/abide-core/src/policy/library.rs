@@ -40,7 +40,10 @@ pub fn builtin() -> Vec<Policy> {
 /// The file of a built-in policy, as it was written.
 #[must_use]
 pub fn builtin_text(id: &str) -> Option<&'static str> {
-    TEXTS.iter().find(|(known, _)| *known == id).map(|(_, text)| *text)
+    TEXTS
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, text)| *text)
 }
 
 /// Reads one policy file.

@@ -6,6 +6,7 @@
 mod detect;
 mod plan;
 mod plan_config;
+mod raw;
 mod redact;
 mod sections;
 mod settle;
@@ -18,6 +19,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use detect::NotAnInventory;
+pub use raw::raw;
 pub use redact::RedactionKey;
 pub use sections::SectionError;
 

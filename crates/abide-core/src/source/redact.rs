@@ -53,7 +53,7 @@ impl RedactionKey {
 }
 
 /// Shorter texts are too common to be taken for a secret elsewhere.
-const SHORTEST_SECRET: usize = 6;
+pub(super) const SHORTEST_SECRET: usize = 6;
 
 /// Redacts the values of one input.
 ///

@@ -4,8 +4,8 @@ use abide_core::baseline::Baseline;
 
 use crate::cli::{BaselineArgs, BaselineCommand, Cli};
 use crate::config::Config;
-use crate::pipeline::{self, Job, Timings};
 use crate::output;
+use crate::pipeline::{self, Job, Timings};
 
 pub(crate) fn run(cli: &Cli, command: &BaselineCommand) -> anyhow::Result<u8> {
     let (args, prune) = match command {
@@ -20,17 +20,39 @@ pub(crate) fn run(cli: &Cli, command: &BaselineCommand) -> anyhow::Result<u8> {
     output::write_text(&after.write(), &args.output)?;
     let path = args.output.display();
     let sentence = match prune {
-        true => format!("{path}: {} findings, {} taken out because they are gone", after.len(), before.len() - after.len()),
-        false => format!("{path}: {} findings; `abide scan --baseline {path}` fails on new ones only", after.len()),
+        true => format!(
+            "{path}: {} findings, {} taken out because they are gone",
+            after.len(),
+            before.len() - after.len()
+        ),
+        false => format!(
+            "{path}: {} findings; `abide scan --baseline {path}` fails on new ones only",
+            after.len()
+        ),
     };
     output::print_text(&sentence)?;
     Ok(0)
 }
 
-fn rewrite(cli: &Cli, args: &BaselineArgs, before: &Baseline, prune: bool) -> anyhow::Result<Baseline> {
+fn rewrite(
+    cli: &Cli,
+    args: &BaselineArgs,
+    before: &Baseline,
+    prune: bool,
+) -> anyhow::Result<Baseline> {
     let config = Config::load(cli)?;
     let chosen = pipeline::choose(&config, &args.policy)?;
-    let job = Job { inputs: &args.inputs, exceptions: args.exceptions.clone(), baseline: None, all_results: false, now: args.now };
+    let job = Job {
+        inputs: &args.inputs,
+        exceptions: args.exceptions.clone(),
+        baseline: None,
+        all_results: false,
+        now: args.now,
+    };
     let scan = pipeline::scan(&config, &chosen, &job, &mut Timings::default())?;
-    Ok(if prune { before.prune(&scan) } else { before.of(&scan) })
+    Ok(if prune {
+        before.prune(&scan)
+    } else {
+        before.of(&scan)
+    })
 }

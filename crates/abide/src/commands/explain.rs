@@ -35,29 +35,47 @@ fn settings_for(config: &Config, args: &ExplainArgs) -> anyhow::Result<policy::P
 
 /// A policy by its id, or by its id elsewhere.
 pub(crate) fn find<'p>(policies: &'p [Policy], name: &str) -> anyhow::Result<&'p Policy> {
-    if let Some(policy) = policies.iter().find(|policy| policy.id.eq_ignore_ascii_case(name)) {
+    if let Some(policy) = policies
+        .iter()
+        .find(|policy| policy.id.eq_ignore_ascii_case(name))
+    {
         return Ok(policy);
     }
     let known_elsewhere: Vec<&Policy> = policies
         .iter()
         .filter(|policy| {
             let aliases = &policy.docs.aliases;
-            [&aliases.checkov, &aliases.trivy, &aliases.security_hub, &aliases.prowler, &aliases.sentinel]
-                .into_iter()
-                .flatten()
-                .any(|alias| alias.eq_ignore_ascii_case(name))
+            [
+                &aliases.checkov,
+                &aliases.trivy,
+                &aliases.security_hub,
+                &aliases.prowler,
+                &aliases.sentinel,
+            ]
+            .into_iter()
+            .flatten()
+            .any(|alias| alias.eq_ignore_ascii_case(name))
         })
         .collect();
     match known_elsewhere.as_slice() {
         [only] => Ok(only),
         [] => {
-            let nearest = policies.iter().map(|policy| (strsim::damerau_levenshtein(&policy.id, name), &policy.id)).min();
+            let nearest = policies
+                .iter()
+                .map(|policy| (strsim::damerau_levenshtein(&policy.id, name), &policy.id))
+                .min();
             match nearest.filter(|(distance, _)| *distance <= 2) {
                 Some((_, id)) => bail!("unknown policy `{name}`; did you mean `{id}`?"),
                 None => bail!("unknown policy `{name}`; `abide policy list` shows all"),
             }
         }
-        many => bail!("`{name}` is several policies here: {}", many.iter().map(|policy| policy.id.as_str()).collect::<Vec<_>>().join(", ")),
+        many => bail!(
+            "`{name}` is several policies here: {}",
+            many.iter()
+                .map(|policy| policy.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     }
 }
 
@@ -66,7 +84,11 @@ fn describe(policy: &Policy) -> String {
     let _ = writeln!(out, "{} {}\n", policy.id, policy.title);
     let _ = writeln!(out, "severity   {}", policy.severity);
     let _ = writeln!(out, "kind       {}", policy.kind.as_str());
-    let types = if policy.resource_types.is_empty() { &policy.related_types } else { &policy.resource_types };
+    let types = if policy.resource_types.is_empty() {
+        &policy.related_types
+    } else {
+        &policy.resource_types
+    };
     let _ = writeln!(out, "resources  {}", types.join(", "));
     if !policy.docs.labels.is_empty() {
         let _ = writeln!(out, "labels     {}", policy.docs.labels.join(", "));
@@ -76,19 +98,37 @@ fn describe(policy: &Policy) -> String {
     if let PolicyBody::Rules(rules) = &policy.body {
         for rule in rules {
             if let Some(remediation) = &rule.advice.remediation {
-                let place = if rules.len() > 1 { format!("What to do ({})", rule.resource_types.join(", ")) } else { "What to do".to_owned() };
-                let _ = writeln!(out, "\n{place}\n\n{}", indent(&with_defaults(policy, remediation)));
+                let place = if rules.len() > 1 {
+                    format!("What to do ({})", rule.resource_types.join(", "))
+                } else {
+                    "What to do".to_owned()
+                };
+                let _ = writeln!(
+                    out,
+                    "\n{place}\n\n{}",
+                    indent(&with_defaults(policy, remediation))
+                );
             }
         }
     }
     if !policy.parameters.is_empty() {
         let _ = writeln!(out, "\nParameters\n");
         for parameter in &policy.parameters {
-            let _ = writeln!(out, "  {} = {}  ({})", parameter.name, parameter.default, parameter.description);
+            let _ = writeln!(
+                out,
+                "  {} = {}  ({})",
+                parameter.name, parameter.default, parameter.description
+            );
         }
     }
     for example in &policy.docs.examples {
-        let _ = writeln!(out, "\nExample: {} ({})\n\n{}", example.name, example.expect.as_str(), indent(&example.hcl));
+        let _ = writeln!(
+            out,
+            "\nExample: {} ({})\n\n{}",
+            example.name,
+            example.expect.as_str(),
+            indent(&example.hcl)
+        );
     }
     references(policy, &mut out);
     out
@@ -97,14 +137,27 @@ fn describe(policy: &Policy) -> String {
 fn controls(policy: &Policy, out: &mut String) {
     let catalogue = abide_controls::Catalogue::builtin();
     for (at, id) in policy.controls.iter().enumerate() {
-        let title = catalogue.get(id).map(|control| control.title).unwrap_or_default();
-        let _ = writeln!(out, "{:10} {id} {title}", if at == 0 { "controls" } else { "" });
+        let title = catalogue
+            .get(id)
+            .map(|control| control.title)
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{:10} {id} {title}",
+            if at == 0 { "controls" } else { "" }
+        );
     }
 }
 
 fn references(policy: &Policy, out: &mut String) {
     let aliases = &policy.docs.aliases;
-    let lists = [("Checkov", &aliases.checkov), ("Trivy", &aliases.trivy), ("Security Hub", &aliases.security_hub), ("Prowler", &aliases.prowler), ("Sentinel", &aliases.sentinel)];
+    let lists = [
+        ("Checkov", &aliases.checkov),
+        ("Trivy", &aliases.trivy),
+        ("Security Hub", &aliases.security_hub),
+        ("Prowler", &aliases.prowler),
+        ("Sentinel", &aliases.sentinel),
+    ];
     let named: Vec<_> = lists.iter().filter(|(_, ids)| !ids.is_empty()).collect();
     if !named.is_empty() {
         let _ = writeln!(out, "\nElsewhere\n");
@@ -121,32 +174,74 @@ fn references(policy: &Policy, out: &mut String) {
 }
 
 fn with_defaults(policy: &Policy, text: &str) -> String {
-    policy.parameters.iter().fold(text.to_owned(), |text, parameter| text.replace(&format!("{{{}}}", parameter.name), &parameter.default.to_string()))
+    policy
+        .parameters
+        .iter()
+        .fold(text.to_owned(), |text, parameter| {
+            text.replace(
+                &format!("{{{}}}", parameter.name),
+                &parameter.default.to_string(),
+            )
+        })
 }
 
 fn indent(text: &str) -> String {
-    text.trim_end().lines().map(|line| if line.is_empty() { String::new() } else { format!("  {line}") }).collect::<Vec<_>>().join("\n")
+    text.trim_end()
+        .lines()
+        .map(|line| {
+            if line.is_empty() {
+                String::new()
+            } else {
+                format!("  {line}")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn judgement(set: &PolicySet, plan: &Path, address: &str) -> anyhow::Result<String> {
-    let options = LoadOptions { wanted: set.wanted().clone(), key: pipeline::redaction_key()? };
+    let options = LoadOptions {
+        wanted: set.wanted().clone(),
+        key: pipeline::redaction_key()?,
+    };
     let inventory = pipeline::load_one(plan, &options)?;
     let resource = match inventory.find(address) {
         Some((id, _)) => Some(id),
         None if address == ROOT => None,
         None => {
-            let nearest = inventory.resources.iter().map(|r| (strsim::damerau_levenshtein(r.address.as_str(), address), r.address.as_str())).min();
+            let nearest = inventory
+                .resources
+                .iter()
+                .map(|r| {
+                    (
+                        strsim::damerau_levenshtein(r.address.as_str(), address),
+                        r.address.as_str(),
+                    )
+                })
+                .min();
             match nearest.filter(|(distance, _)| *distance <= 5) {
-                Some((_, near)) => bail!("{} has no `{address}`; did you mean `{near}`?", plan.display()),
+                Some((_, near)) => bail!(
+                    "{} has no `{address}`; did you mean `{near}`?",
+                    plan.display()
+                ),
                 None => bail!("{} has no `{address}`", plan.display()),
             }
         }
     };
     let policy = &set.policies[0].policy;
     let Some((outcome, trace)) = engine::explain(&inventory, set, 0, resource) else {
-        bail!("{} does not judge {address}: it is about {}", policy.id, policy.resource_types.join(", "));
+        bail!(
+            "{} does not judge {address}: it is about {}",
+            policy.id,
+            policy.resource_types.join(", ")
+        );
     };
-    let mut out = format!("{} {}\n{address}: {}\n\n", policy.id, policy.title, outcome.as_str());
+    let mut out = format!(
+        "{} {}\n{address}: {}\n\n",
+        policy.id,
+        policy.title,
+        outcome.as_str()
+    );
     tree(&trace, "", true, &mut out);
     Ok(out)
 }
@@ -161,7 +256,11 @@ fn tree(trace: &Trace<'_>, prefix: &str, decides: bool, out: &mut String) {
     let mark = if decides { "*" } else { " " };
     let _ = write!(out, "{mark} {prefix}{} = {answer}", trace.label);
     if let (Some(attribute), Shape::Leaf) = (&trace.attribute, trace.shape) {
-        let _ = write!(out, "  [{attribute} is {}]", trace.found.as_deref().unwrap_or("not set"));
+        let _ = write!(
+            out,
+            "  [{attribute} is {}]",
+            trace.found.as_deref().unwrap_or("not set")
+        );
     }
     if !trace.waits_for.is_empty() {
         let _ = write!(out, "  (waits for {})", trace.waits_for.join(", "));

@@ -12,7 +12,9 @@ pub(crate) fn run(args: &ManArgs) -> anyhow::Result<u8> {
     let command = match &args.subcommand {
         None => command,
         Some(name) => {
-            let Some(found) = command.find_subcommand(name) else { bail!("there is no subcommand `{name}`; `abide --help` lists them") };
+            let Some(found) = command.find_subcommand(name) else {
+                bail!("there is no subcommand `{name}`; `abide --help` lists them")
+            };
             let full: &'static str = format!("abide-{name}").leak();
             found.clone().name(full)
         }

@@ -19,11 +19,26 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let config = Config::load(cli)?;
     let inputs: Vec<PathBuf> = args.inputs.iter().chain(&args.plan).cloned().collect();
     if inputs.is_empty() {
-        bail!("nothing to scan: name a plan, e.g. `abide scan plan.json`\n  make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`");
+        bail!(
+            "nothing to scan: name a plan, e.g. `abide scan plan.json`\n  make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`"
+        );
     }
     let chosen = timings.time("policies", || pipeline::choose(&config, &args.policy))?;
-    let baseline = args.baseline.clone().or_else(|| config.file.scan.baseline.as_ref().map(|path| config.resolve(path)));
-    let job = Job { inputs: &inputs, exceptions: args.exceptions.clone(), baseline, all_results: args.all_results, now: args.now };
+    let baseline = args.baseline.clone().or_else(|| {
+        config
+            .file
+            .scan
+            .baseline
+            .as_ref()
+            .map(|path| config.resolve(path))
+    });
+    let job = Job {
+        inputs: &inputs,
+        exceptions: args.exceptions.clone(),
+        baseline,
+        all_results: args.all_results,
+        now: args.now,
+    };
     let scan = pipeline::scan(&config, &chosen, &job, &mut timings)?;
     let gate = gate(&config, args)?;
     let verdict = gate.judge(&scan);
@@ -35,7 +50,9 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         sarif_include_excepted: args.sarif_include_excepted,
         permalink_base: None,
     };
-    timings.time("report", || report(args, &Report::new(&scan, verdict, options)))?;
+    timings.time("report", || {
+        report(args, &Report::new(&scan, verdict, options))
+    })?;
     if args.timings {
         print_timings(&timings)?;
     }
@@ -62,7 +79,11 @@ fn gate(config: &Config, args: &ScanArgs) -> anyhow::Result<Gate> {
         Some(Unknown::Ignore) => OnUnknown::Ignore,
         None => config.on_unknown().unwrap_or_default(),
     };
-    Ok(Gate { fail_on, on_unknown, allow_empty: args.allow_empty })
+    Ok(Gate {
+        fail_on,
+        on_unknown,
+        allow_empty: args.allow_empty,
+    })
 }
 
 fn report(args: &ScanArgs, report: &Report<'_>) -> anyhow::Result<()> {
@@ -70,7 +91,11 @@ fn report(args: &ScanArgs, report: &Report<'_>) -> anyhow::Result<()> {
         output::write(file.format, report, &file.path)?;
     }
     let under_actions = env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-    let format = args.format.unwrap_or(if under_actions { Format::Github } else { Format::Human });
+    let format = args.format.unwrap_or(if under_actions {
+        Format::Github
+    } else {
+        Format::Human
+    });
     if format == Format::Github {
         output::github_files(report)?;
     }

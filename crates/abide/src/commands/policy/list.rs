@@ -35,7 +35,12 @@ pub(crate) fn run(cli: &Cli, args: &ListArgs) -> anyhow::Result<u8> {
     let on: BTreeSet<String> = chosen.iter().map(|policy| policy.id.clone()).collect();
     // JSON lists everything and says what is on; the table lists what is on.
     let everything = args.all || args.format == ListFormat::Json;
-    let mut listed = if everything && args.policy.select.is_empty() && args.policy.framework.is_empty() { all } else { chosen };
+    let mut listed =
+        if everything && args.policy.select.is_empty() && args.policy.framework.is_empty() {
+            all
+        } else {
+            chosen
+        };
     listed.sort_by(|a, b| a.id.cmp(&b.id));
     for policy in &mut listed {
         if let Some(severity) = settings.severity.get(&policy.id) {
@@ -43,7 +48,12 @@ pub(crate) fn run(cli: &Cli, args: &ListArgs) -> anyhow::Result<u8> {
         }
     }
     let text = match args.format {
-        ListFormat::Json => serde_json::to_string_pretty(&listed.iter().map(|policy| row(policy, &on)).collect::<Vec<_>>())?,
+        ListFormat::Json => serde_json::to_string_pretty(
+            &listed
+                .iter()
+                .map(|policy| row(policy, &on))
+                .collect::<Vec<_>>(),
+        )?,
         ListFormat::Human => table(&listed, &on),
     };
     output::print_text(&terminal::visible(&text))?;
@@ -62,7 +72,11 @@ fn row<'p>(policy: &'p Policy, on: &BTreeSet<String>) -> Row<'p> {
         resource_types: &policy.resource_types,
         controls: policy.controls.iter().map(ToString::to_string).collect(),
         labels: &policy.docs.labels,
-        parameters: policy.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.default.to_string().into())).collect(),
+        parameters: policy
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.name.clone(), parameter.default.to_string().into()))
+            .collect(),
         aliases: &policy.docs.aliases,
     }
 }
@@ -72,9 +86,16 @@ fn table(policies: &[Policy], on: &BTreeSet<String>) -> String {
     let (ids, severities) = (wide(|p| p.id.len()), wide(|p| p.severity.as_str().len()));
     let mut text = String::new();
     for policy in policies {
-        let off = if on.contains(&policy.id) { "" } else { " (off)" };
+        let off = if on.contains(&policy.id) {
+            ""
+        } else {
+            " (off)"
+        };
         let service = services(policy).into_iter().collect::<Vec<_>>().join(",");
-        text.push_str(&format!("{:ids$}  {:severities$}  {service:14}  {}{off}\n", policy.id, policy.severity, policy.title));
+        text.push_str(&format!(
+            "{:ids$}  {:severities$}  {service:14}  {}{off}\n",
+            policy.id, policy.severity, policy.title
+        ));
     }
     text.push_str(&format!("\n{} policies\n", policies.len()));
     text

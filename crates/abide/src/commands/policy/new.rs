@@ -17,7 +17,9 @@ pub(crate) fn run(args: &NewArgs) -> anyhow::Result<u8> {
     abide_policy::read(&path.display().to_string(), &text)?;
     output::write_text(&text, &path)?;
     let path = path.display();
-    output::print_text(&format!("{path}: a first draft. Say what must hold, then run `abide policy test {path}`"))?;
+    output::print_text(&format!(
+        "{path}: a first draft. Say what must hold, then run `abide policy test {path}`"
+    ))?;
     Ok(0)
 }
 
@@ -34,7 +36,11 @@ fn attribute(args: &NewArgs) -> anyhow::Result<String> {
         return Ok("name".to_owned());
     };
     let mut names = block.members().filter_map(|member| match member {
-        Member::Attribute(attribute) if attribute.optional && matches!(attribute.ty, abide_schema::Type::Bool) => Some(attribute.name),
+        Member::Attribute(attribute)
+            if attribute.optional && matches!(attribute.ty, abide_schema::Type::Bool) =>
+        {
+            Some(attribute.name)
+        }
         _ => None,
     });
     Ok(names.next().unwrap_or("tags").to_owned())

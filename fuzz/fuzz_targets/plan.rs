@@ -1,0 +1,10 @@
+//! Any bytes as a plan: loaded, judged, or refused; never a panic or a hang.
+#![no_main]
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+
+fuzz_target!(|bytes: &[u8]| abide_fuzz::scan(bytes));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    abide_fuzz::mutate_json(data, size, max_size, seed)
+});

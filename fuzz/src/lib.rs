@@ -1,0 +1,71 @@
+//! What the fuzz targets share: a run from bytes to findings, and a mutator
+//! that changes the tree of a JSON document instead of its bytes.
+
+mod mutate;
+
+use std::sync::LazyLock;
+
+use abide_core::engine::{AccountMode, Evaluations, Options, evaluate};
+use abide_core::policy::{PolicySet, PolicySettings, builtin};
+use abide_core::source::{Input, LoadOptions, RedactionKey, Wanted, load};
+
+pub use mutate::mutate_json;
+
+static BUILTIN: LazyLock<PolicySet> = LazyLock::new(|| {
+    PolicySet::compile(builtin(), &PolicySettings::default()).expect("built-in policies compile")
+});
+
+const OPTIONS: Options = Options {
+    account: AccountMode::Auto,
+    all_results: true,
+};
+
+/// Loads an input as `abide scan` does, judges it by all built-in policies
+/// and reads every word of the result. What policies do not ask for must not
+/// change what they say, so the input is loaded twice and compared.
+pub fn scan(bytes: &[u8]) {
+    let whole = run(bytes, Wanted::everything(), &BUILTIN);
+    let needed = run(bytes, BUILTIN.wanted().clone(), &BUILTIN);
+    match (whole, needed) {
+        (Some(whole), Some(needed)) => {
+            assert_eq!(whole.tally, needed.tally, "attributes nobody reads changed an outcome");
+            let fingerprints = |all: &Evaluations| -> Vec<String> {
+                all.findings.iter().map(|f| format!("{:?}", f.fingerprint)).collect()
+            };
+            assert_eq!(
+                fingerprints(&whole),
+                fingerprints(&needed),
+                "attributes nobody reads changed a finding"
+            );
+        }
+        (None, None) => {}
+        (whole, needed) => panic!(
+            "loading everything: {}, loading what is needed: {}",
+            whole.is_some(),
+            needed.is_some()
+        ),
+    }
+}
+
+/// Loads and judges; `None` if the input was refused (the message is read).
+pub fn run(bytes: &[u8], wanted: Wanted, set: &PolicySet) -> Option<Evaluations> {
+    let input = Input::Memory {
+        name: "fuzz".to_owned(),
+        bytes: bytes.to_vec(),
+    };
+    let options = LoadOptions {
+        wanted,
+        key: RedactionKey::new([7; 32]),
+    };
+    match load(&input, &options) {
+        Err(error) => {
+            let _ = error.to_string();
+            None
+        }
+        Ok(inventory) => {
+            let all = evaluate(&inventory, set, OPTIONS, 0);
+            let _ = format!("{:?}", all.findings);
+            Some(all)
+        }
+    }
+}
