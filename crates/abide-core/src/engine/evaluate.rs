@@ -133,7 +133,10 @@ impl<'p> Engine<'p> {
             }
         }
         put(&mut sink, || {
-            Trace::node(label, shape, answer, children.unwrap_or_default())
+            Trace {
+                is_choice: shape == Shape::Any,
+                ..Trace::node(label, shape, answer, children.unwrap_or_default())
+            }
         });
         answer
     }
@@ -775,10 +778,10 @@ impl<'p> Engine<'p> {
             };
             Trace {
                 attribute: path.and_then(|path| scope.locate(path)),
-                found: Some(if world.open.is_empty() {
-                    "no public address range".to_owned()
-                } else {
-                    world.open.join(", ")
+                found: Some(match answer {
+                    Tri::True => world.open.join(", "),
+                    Tri::Unknown => "(known after apply)".to_owned(),
+                    Tri::False => "no public address range".to_owned(),
                 }),
                 expected: Some("no public address range".to_owned()),
                 waits_for,

@@ -39,29 +39,31 @@ struct Reason<'t, 'p> {
     advice: Option<&'p Advice>,
     /// In a resource other than the judged one.
     elsewhere: bool,
+    /// What the nodes around the leaf wait for.
+    waits_for: Vec<&'t String>,
 }
 
 /// Reads the evidence for `trace`'s answer.
 pub(super) fn read(trace: &Trace<'_>, context: &Context<'_>) -> Evidence {
     let mut reasons = Vec::new();
-    collect(trace, &context.fact, None, false, &mut reasons);
+    let mut root = Around { fact: context.fact.clone(), ..Around::default() };
+    if !root.fact.0.is_empty() {
+        add_leaf_facts(trace, &mut root.fact);
+    }
+    collect(trace, &root, &mut reasons);
     let mut evidence = Evidence::default();
     let primary = reasons
         .iter()
         .find(|r| !r.elsewhere && r.leaf.attribute.is_some())
         .or_else(|| reasons.first());
     if let Some(primary) = primary {
-        evidence.attribute = primary
-            .leaf
-            .attribute
-            .clone()
-            .filter(|_| !primary.elsewhere);
+        evidence.attribute = primary.leaf.attribute.clone().filter(|_| !primary.elsewhere);
         evidence.found.clone_from(&primary.leaf.found);
         evidence.expected.clone_from(&primary.leaf.expected);
     }
     for reason in &reasons {
         push_new(&mut evidence.facts, fact_of(reason));
-        for address in &reason.leaf.waits_for {
+        for address in reason.leaf.waits_for.iter().chain(reason.waits_for.iter().copied()) {
             push_new(&mut evidence.waits_for, address.clone());
         }
     }
@@ -76,53 +78,76 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     }
 }
 
-fn collect<'t, 'p>(
-    trace: &'t Trace<'p>,
-    fact: &Fact,
+/// What the nodes around one say.
+#[derive(Clone, Default)]
+struct Around<'t, 'p> {
+    fact: Fact,
     advice: Option<&'p Advice>,
     elsewhere: bool,
-    out: &mut Vec<Reason<'t, 'p>>,
-) {
-    let advice = trace.advice.or(advice);
-    let elsewhere = elsewhere || trace.resource.is_some();
-    let mut own = fact.clone();
-    for (name, value) in &trace.fact.0 {
-        if own.get(name).is_none() {
-            own.0.push((name.clone(), value.clone()));
-        }
+    waits_for: Vec<&'t String>,
+}
+
+fn collect<'t, 'p>(trace: &'t Trace<'p>, around: &Around<'t, 'p>, out: &mut Vec<Reason<'t, 'p>>) {
+    let mut own = around.clone();
+    own.advice = trace.advice.or(own.advice);
+    own.elsewhere |= trace.resource.is_some();
+    if !trace.fact.0.is_empty() {
+        extend(&mut own.fact, &trace.fact);
+        // One element is one fact, whichever of its parts are the reason.
+        add_leaf_facts(trace, &mut own.fact);
     }
-    let reasons = trace.reasons();
+    let reasons = deciding(trace);
     if reasons.is_empty() {
         return out.push(Reason {
             leaf: trace,
-            fact: own,
-            advice,
-            elsewhere,
+            fact: own.fact,
+            advice: own.advice,
+            elsewhere: own.elsewhere,
+            waits_for: own.waits_for,
         });
     }
-    // Facts that single leaves give (`cidr`) belong to the element they are in.
-    if trace.shape == Shape::All || trace.shape == Shape::Not {
-        for reason in leaf_facts(trace) {
-            for (name, value) in reason.0 {
-                if own.get(&name).is_none() {
-                    own.0.push((name, value));
-                }
-            }
-        }
-    }
+    own.waits_for.extend(&trace.waits_for);
     for reason in reasons {
-        collect(reason, &own, advice, elsewhere, out);
+        collect(reason, &own, out);
     }
 }
 
-/// Facts of the leaves directly below, for their siblings' texts.
-fn leaf_facts(trace: &Trace<'_>) -> Vec<Fact> {
-    trace
-        .children
-        .iter()
-        .filter(|child| child.shape == Shape::Leaf)
-        .map(|child| child.fact.clone())
-        .collect()
+/// The parts worth telling. Of alternatives that all fail, those the policy has
+/// something to say about, else the first: it is the way the policy prefers.
+fn deciding<'t, 'p>(trace: &'t Trace<'p>) -> Vec<&'t Trace<'p>> {
+    let mut reasons = trace.reasons();
+    if reasons.iter().any(|reason| !reason.is_constant()) {
+        reasons.retain(|reason| !reason.is_constant());
+    }
+    let alternatives = trace.shape == Shape::Any && trace.answer == Tri::False && trace.is_choice;
+    if alternatives && reasons.len() > 1 {
+        if reasons.iter().any(|reason| reason.has_advice()) {
+            reasons.retain(|reason| reason.has_advice());
+        } else {
+            reasons.truncate(1);
+        }
+    }
+    reasons
+}
+
+/// Adds what leaves give (`cidr`) to the fact of the element they are in.
+fn add_leaf_facts(trace: &Trace<'_>, fact: &mut Fact) {
+    for reason in trace.reasons() {
+        // An element further in has a fact of its own.
+        if reason.shape == Shape::Leaf {
+            extend(fact, &reason.fact);
+        } else if reason.fact.0.is_empty() {
+            add_leaf_facts(reason, fact);
+        }
+    }
+}
+
+fn extend(fact: &mut Fact, more: &Fact) {
+    for (name, value) in &more.0 {
+        if fact.get(name).is_none() {
+            fact.0.push((name.clone(), value.clone()));
+        }
+    }
 }
 
 /// What identifies a violation, for exceptions and fingerprints.

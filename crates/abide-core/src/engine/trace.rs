@@ -18,6 +18,8 @@ pub struct Trace<'p> {
     pub answer: Tri,
     /// How its parts make up the answer.
     pub shape: Shape,
+    /// Whether its parts are alternatives the policy writes (`any`), not elements.
+    pub is_choice: bool,
     /// The attribute it looked at.
     pub attribute: Option<AttributePath>,
     /// What was found there, redacted.
@@ -55,6 +57,7 @@ impl<'p> Trace<'p> {
             label,
             answer,
             shape: Shape::Leaf,
+            is_choice: false,
             attribute: None,
             found: None,
             expected: None,
@@ -72,6 +75,16 @@ impl<'p> Trace<'p> {
             children,
             ..Self::leaf(label.to_owned(), answer)
         }
+    }
+
+    /// Whether this or a part of it has something to say.
+    pub(super) fn has_advice(&self) -> bool {
+        self.advice.is_some() || self.children.iter().any(Self::has_advice)
+    }
+
+    /// Whether the answer was fixed beforehand.
+    pub(super) fn is_constant(&self) -> bool {
+        self.shape == Shape::Leaf && self.label.starts_with("constant ")
     }
 
     /// The parts that make the answer what it is.
