@@ -5,7 +5,7 @@
 //! more. What a reference means for one instance is decided in
 //! [`crate::provenance`].
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::sync::Arc;
 
 use compact_str::CompactString;

@@ -4,7 +4,7 @@
 //! the right of loading only reads it. Nothing here knows whether the input was
 //! a plan, a state or HCL.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::sync::Arc;
 
 use crate::address::{InstanceKey, Mode, ModuleStep, ResourceAddress};
@@ -212,7 +212,7 @@ pub struct Inventory {
     /// Instances by module and configuration block.
     by_block: HashMap<(ModuleId, u32), Vec<ResourceId>>,
     /// Module instances by parent and call name.
-    by_call: HashMap<(ModuleId, Arc<str>), Vec<ModuleId>>,
+    by_call: HashMap<ModuleId, Vec<(Arc<str>, Vec<ModuleId>)>>,
 }
 
 impl Inventory {
@@ -276,9 +276,9 @@ impl Inventory {
     /// Instances of a module call inside one module instance.
     #[must_use]
     pub fn module_instances(&self, parent: ModuleId, call: &str) -> &[ModuleId] {
-        self.by_call
-            .get(&(parent, Arc::from(call)))
-            .map_or(&[], Vec::as_slice)
+        let calls = self.by_call.get(&parent).map_or(&[][..], Vec::as_slice);
+        let found = calls.iter().find(|(name, _)| **name == *call);
+        found.map_or(&[], |(_, instances)| instances.as_slice())
     }
 
     /// The managed resource with an address.
@@ -377,13 +377,13 @@ impl InventoryBuilder {
                 checks: Vec::new(),
                 terraform_version: None,
                 diagnostics: Vec::new(),
-                by_type: HashMap::new(),
-                by_block: HashMap::new(),
-                by_call: HashMap::new(),
+                by_type: HashMap::default(),
+                by_block: HashMap::default(),
+                by_call: HashMap::default(),
             },
-            module_ids: HashMap::from([("".into(), ModuleId::ROOT)]),
-            provider_ids: HashMap::new(),
-            names: HashMap::new(),
+            module_ids: [("".into(), ModuleId::ROOT)].into_iter().collect(),
+            provider_ids: HashMap::default(),
+            names: HashMap::default(),
         }
     }
 
@@ -462,11 +462,11 @@ impl InventoryBuilder {
             config: None,
         });
         let call = self.intern(&step.name);
-        self.inventory
-            .by_call
-            .entry((parent, call))
-            .or_default()
-            .push(id);
+        let calls = self.inventory.by_call.entry(parent).or_default();
+        match calls.iter_mut().find(|(name, _)| *name == call) {
+            Some((_, instances)) => instances.push(id),
+            None => calls.push((call, vec![id])),
+        }
         self.module_ids.insert(address, id);
         id
     }

@@ -4,6 +4,8 @@
 //! with one it looks at every part and notes what it found. There is no second
 //! evaluator: both ways are this code.
 
+use std::rc::Rc;
+
 use abide_policy::{Absent, Fact as FactSpec, FactSource, Path, Property, Quantifier, Verdict};
 
 use super::links::LinkTable;
@@ -444,7 +446,7 @@ impl<'p> Engine<'p> {
                 matches.map_or(Tri::True, |node| {
                     self.ask(
                         node,
-                        &Scope::of(*id, self.inventory.resource(*id), Some(scope)),
+                        &Scope::of(*id, self.inventory.resource(*id), Some(scope), scope.documents),
                         None,
                     )
                 })
@@ -474,7 +476,7 @@ impl<'p> Engine<'p> {
         fold: &mut Fold<'p>,
     ) {
         let other = self.inventory.resource(id);
-        let inner = Scope::of(id, other, Some(scope));
+        let inner = Scope::of(id, other, Some(scope), scope.documents);
         let mut children = fold.wants_trace().then(Vec::new);
         let answer = matches.map_or(Tri::True, |node| self.ask(node, &inner, children.as_mut()));
         let counts = if certain { Tri::True } else { Tri::Unknown };
@@ -601,7 +603,7 @@ impl<'p> Engine<'p> {
                 return answer;
             }
             Document::Statements(list) => (list, Vec::new()),
-            Document::Unknown(waits_for) => (vec![Value::Unknown], waits_for),
+            Document::Unknown(waits_for) => (Rc::from([Value::Unknown]), waits_for),
         };
         let elements = Elements {
             list: statements.iter().map(|s| (s, None)).collect(),
@@ -631,10 +633,12 @@ impl<'p> Engine<'p> {
         match scope.find(path) {
             Found::Absent => Document::Absent,
             Found::Value(Value::String(text)) if text.is_empty() => Document::Absent,
-            Found::Value(Value::String(text)) => iam::of_json(text).map_or(
-                Document::Statements(vec![Value::Unknown]),
-                Document::Statements,
-            ),
+            Found::Value(Value::String(text)) => {
+                let parse = || iam::of_json(text).unwrap_or_else(|| vec![Value::Unknown]);
+                // Inside a parsed document values come and go, and places repeat.
+                let stays = scope.anchor(path).is_some_and(|scope| scope.path.is_some());
+                Document::Statements(if stays { scope.documents.statements(text, parse) } else { parse().into() })
+            }
             Found::Value(_) => Document::Unknown(vec!["the document is a secret".to_owned()]),
             Found::Unknown => {
                 let origin = self.origin(path, scope);
@@ -650,7 +654,7 @@ impl<'p> Engine<'p> {
                         !origin.opaque && origin.targets.iter().all(|target| target.certain)
                     })
                 {
-                    return Document::Statements(iam::of_data_source(&source.values));
+                    return Document::Statements(iam::of_data_source(&source.values).into());
                 }
                 Document::Unknown(self.waits_for(origin.as_ref(), path, scope))
             }
@@ -852,7 +856,7 @@ impl<'p> Engine<'p> {
 
 enum Document {
     Absent,
-    Statements(Vec<Value>),
+    Statements(Rc<[Value]>),
     Unknown(Vec<String>),
 }
 

@@ -50,21 +50,13 @@ const RESTRICTING_OPERATORS: [&str; 9] = [
 
 /// The statements of a JSON document; `None` if it is none.
 pub(super) fn of_json(text: &str) -> Option<Vec<Value>> {
-    let json: serde_json::Value = serde_json::from_str(text).ok()?;
-    let statements = json
-        .as_object()?
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("statement"))?
-        .1;
+    let Value::Object(document) = crate::source::value_of_json(text)? else { return None };
+    let (_, statements) = document.iter().find(|(name, _)| name.eq_ignore_ascii_case("statement"))?;
     let list = match statements {
-        serde_json::Value::Array(list) => list.as_slice(),
+        Value::List(list) => list.as_slice(),
         one => std::slice::from_ref(one),
     };
-    Some(
-        list.iter()
-            .map(|statement| Value::Object(from_json(&Value::from(statement))))
-            .collect(),
-    )
+    Some(list.iter().map(|statement| Value::Object(from_json(statement))).collect())
 }
 
 fn from_json(statement: &Value) -> Object {

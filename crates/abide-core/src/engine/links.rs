@@ -1,6 +1,6 @@
 //! Which resources refer to which, worked out once for each relation that policies ask for.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use abide_policy::PathStep;
 
@@ -35,7 +35,7 @@ pub(super) struct LinkTable {
     /// Resources that refer to something the input does not show.
     open: Vec<ResourceId>,
     /// Those of `open`, for looking one up.
-    is_open: std::collections::HashSet<ResourceId>,
+    is_open: rustc_hash::FxHashSet<ResourceId>,
 }
 
 /// One end of a reference.
@@ -201,7 +201,7 @@ fn of_types(inventory: &Inventory, types: &[String]) -> Vec<ResourceId> {
 
 /// Known names, ids and arns of the resources that can be referred to.
 fn identities<'i>(inventory: &'i Inventory, types: &[String]) -> HashMap<&'i str, Vec<ResourceId>> {
-    let mut map: HashMap<&str, Vec<ResourceId>> = HashMap::new();
+    let mut map: HashMap<&str, Vec<ResourceId>> = HashMap::default();
     for id in of_types(inventory, types) {
         let values = &inventory.resource(id).values;
         for attribute in IDENTITIES {

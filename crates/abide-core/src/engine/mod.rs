@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use evidence::{Context, Evidence};
 pub(crate) use links::IDENTITIES;
 use links::LinkTable;
-use scope::{Scope, Subject};
+use scope::{Documents, Scope, Subject};
 pub use trace::{Shape, Trace};
 pub use tri::Tri;
 
@@ -151,6 +151,7 @@ pub fn explain<'p>(
 ) -> Option<(Outcome, Trace<'p>)> {
     let engine = Engine::new(inventory, set);
     let compiled = set.policies.get(policy)?;
+    let documents = Documents::default();
     let (rule, scope) = match resource {
         Some(id) => {
             let resource = inventory.resource(id);
@@ -160,10 +161,10 @@ pub fn explain<'p>(
                 .find(|(at, _)| *at as usize == policy)?;
             (
                 compiled.rules.get(*rule as usize)?,
-                Scope::of(id, resource, None),
+                Scope::of(id, resource, None, &documents),
             )
         }
-        None => (compiled.rules.first()?, root_scope()),
+        None => (compiled.rules.first()?, root_scope(&documents)),
     };
     let mut traces = Vec::new();
     let applies = rule.when.as_ref().map_or(Tri::True, |when| {
@@ -178,12 +179,13 @@ pub fn explain<'p>(
     Some((outcome, trace))
 }
 
-fn root_scope() -> Scope<'static> {
+fn root_scope(documents: &Documents) -> Scope<'_> {
     Scope {
         outer: None,
         subject: Subject::Nothing,
         resource: None,
         path: None,
+        documents,
     }
 }
 
@@ -223,10 +225,11 @@ impl<'p> Engine<'p> {
 
     fn judge_resource(&self, id: ResourceId, options: Options, input: u32, out: &mut Evaluations) {
         let resource = self.inventory.resource(id);
+        let documents = Documents::default();
         for (policy, rule) in self.set.rules_for(&resource.type_name) {
             let compiled = &self.set.policies[*policy as usize];
             let rule = &compiled.rules[*rule as usize];
-            let scope = Scope::of(id, resource, None);
+            let scope = Scope::of(id, resource, None, &documents);
             let applies = rule
                 .when
                 .as_ref()
@@ -269,7 +272,8 @@ impl<'p> Engine<'p> {
                 AccountMode::Auto => related(),
                 AccountMode::Baseline => true,
             };
-            let scope = root_scope();
+            let documents = Documents::default();
+            let scope = root_scope(&documents);
             let applies = Tri::from(owns).and(
                 rule.when
                     .as_ref()

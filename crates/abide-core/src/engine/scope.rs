@@ -1,5 +1,8 @@
 //! Where a condition is evaluated, and what a path finds there.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use abide_policy::{Anchor, Path, PathStep};
 
 use crate::attribute::{AttributePath, Step};
@@ -17,6 +20,27 @@ pub(super) struct Scope<'s> {
     pub(super) resource: Option<(ResourceId, &'s Resource)>,
     /// From that resource to here; `None` inside a parsed document.
     pub(super) path: Option<AttributePath>,
+    /// Documents parsed for the resource that is judged.
+    pub(super) documents: &'s Documents,
+}
+
+/// Parsed policy documents of the resource that is judged, by their text's
+/// place in memory: a dozen policies ask about one document.
+#[derive(Debug, Default)]
+pub(super) struct Documents(RefCell<Vec<(usize, Rc<[Value]>)>>);
+
+impl Documents {
+    /// The statements of a text; parsed once.
+    pub(super) fn statements(&self, text: &str, parse: impl FnOnce() -> Vec<Value>) -> Rc<[Value]> {
+        // Values do not move while resources are judged, so the address is a name.
+        let name = text.as_ptr() as usize;
+        let known = self.0.borrow().iter().find(|(key, _)| *key == name).map(|(_, list)| list.clone());
+        known.unwrap_or_else(|| {
+            let list: Rc<[Value]> = parse().into();
+            self.0.borrow_mut().push((name, list.clone()));
+            list
+        })
+    }
 }
 
 /// What paths start at.
@@ -43,12 +67,18 @@ pub(super) enum Found<'s> {
 
 impl<'s> Scope<'s> {
     /// The scope of a resource.
-    pub(super) fn of(id: ResourceId, resource: &'s Resource, outer: Option<&'s Scope<'s>>) -> Self {
+    pub(super) fn of(
+        id: ResourceId,
+        resource: &'s Resource,
+        outer: Option<&'s Scope<'s>>,
+        documents: &'s Documents,
+    ) -> Self {
         Self {
             outer,
             subject: Subject::Resource(&resource.values),
             resource: Some((id, resource)),
             path: Some(AttributePath::default()),
+            documents,
         }
     }
 
@@ -59,6 +89,7 @@ impl<'s> Scope<'s> {
             subject: Subject::Value(value),
             resource: self.resource,
             path,
+            documents: self.documents,
         }
     }
 

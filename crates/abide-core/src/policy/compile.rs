@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use abide_policy::{
     Absent, Advice, Condition, Fact, FactSource, Literal, Operand, Operator, Path, PathStep,
@@ -209,9 +210,9 @@ pub enum Op {
     /// At most.
     AtMost(f64),
     /// Matches.
-    Matches(Regex),
+    Matches(Pattern),
     /// Does not match.
-    NotMatches(Regex),
+    NotMatches(Pattern),
     /// Starts with one of these.
     StartsWith(Vec<String>),
     /// Ends with one of these.
@@ -238,6 +239,36 @@ pub enum Op {
     RefersTo(Vec<String>, usize),
     /// Equal to another attribute.
     EqualsAttribute(Path),
+}
+
+/// A regular expression that is compiled when it is first needed: most runs
+/// need few of those the library has.
+#[derive(Debug)]
+pub struct Pattern {
+    text: String,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    fn new(text: String) -> Self {
+        Self { text, regex: OnceLock::new() }
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| Regex::new(&self.text).ok()).as_ref()
+    }
+
+    /// Whether a text matches anywhere.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.regex().is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
 }
 
 /// Why a policy cannot be put in force.
@@ -289,7 +320,7 @@ impl PolicySet {
             if let Some(severity) = settings.severity.get(&policy.id) {
                 policy.severity = *severity;
             }
-            let compiled = Compiler {
+            let (rules, parameters) = Compiler {
                 set: &mut set,
                 id: &policy.id,
                 parameters: parameters(&policy, settings)?,
@@ -297,7 +328,7 @@ impl PolicySet {
             .policy(&policy)?;
             let at = u32::try_from(set.policies.len()).unwrap_or(u32::MAX);
             set.index(&policy, at);
-            set.policies.push(CompiledPolicy { policy, ..compiled });
+            set.policies.push(CompiledPolicy { policy, rules, parameters });
         }
         Ok(set)
     }
@@ -391,18 +422,14 @@ struct Compiler<'s, 'p> {
 type Result<T, E = CompileError> = std::result::Result<T, E>;
 
 impl Compiler<'_, '_> {
-    fn policy(mut self, policy: &Policy) -> Result<CompiledPolicy> {
+    fn policy(mut self, policy: &Policy) -> Result<(Vec<CompiledRule>, BTreeMap<String, Literal>)> {
         let mut rules = Vec::new();
         if let PolicyBody::Rules(list) = &policy.body {
             for rule in list {
                 rules.push(self.rule(rule)?);
             }
         }
-        Ok(CompiledPolicy {
-            policy: policy.clone(),
-            rules,
-            parameters: self.parameters,
-        })
+        Ok((rules, self.parameters))
     }
 
     fn rule(&mut self, rule: &Rule) -> Result<CompiledRule> {
@@ -724,9 +751,13 @@ impl Compiler<'_, '_> {
             .map_err(|_| self.bad(format!("`{value}` is no number")))
     }
 
-    fn regex(&self, operand: &Operand) -> Result<Regex> {
-        let value = self.value(operand)?.to_string();
-        Regex::new(&value).map_err(|_| self.bad(format!("`{value}` is not a regular expression")))
+    fn regex(&self, operand: &Operand) -> Result<Pattern> {
+        let pattern = Pattern::new(self.value(operand)?.to_string());
+        // A constant was tried when the file was read; a parameter may be anything.
+        if matches!(operand, Operand::Parameter(_)) && pattern.regex().is_none() {
+            return Err(self.bad(format!("`{pattern}` is not a regular expression")));
+        }
+        Ok(pattern)
     }
 
     fn networks(&self, operand: &Operand) -> Result<Vec<IpNet>> {

@@ -30,11 +30,21 @@ pub enum LibraryError {
 
 include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
-/// The library in the program, ordered by id.
+/// The library in the program, ordered by id, without its examples: a scan
+/// needs none, and they are most of the text (see [`complete`]).
 #[must_use]
 pub fn builtin() -> Vec<Policy> {
     // The bytes were made by the same code at build time; a test decodes them.
     postcard::from_bytes(BUILTIN).unwrap_or_default()
+}
+
+/// Gives a built-in policy its examples; others have theirs.
+pub fn complete(policy: &mut Policy) {
+    if let Some(text) = builtin_text(&policy.id).filter(|_| policy.docs.examples.is_empty())
+        && let Ok(whole) = abide_policy::read(&policy.id, text)
+    {
+        policy.docs.examples = whole.docs.examples;
+    }
 }
 
 /// The file of a built-in policy, as it was written.

@@ -223,6 +223,11 @@ pub fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError
     plan::load(input, options)
 }
 
+/// Reads a JSON text inside a value, such as a policy document.
+pub(crate) fn value_of_json(text: &str) -> Option<crate::value::Value> {
+    values::whole(text).ok()
+}
+
 fn refuse_directory(path: &Path) -> Result<(), LoadError> {
     let input = path.display().to_string();
     match std::fs::metadata(path) {

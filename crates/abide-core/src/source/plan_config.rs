@@ -1,7 +1,9 @@
 //! The `configuration` section of a plan: modules, resource blocks and the references in them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap as HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -261,7 +263,7 @@ impl Reader<'_, '_> {
         json: Option<&RawValue>,
     ) -> serde_json::Result<HashMap<Arc<str>, Expression>> {
         let Some(json) = json else {
-            return Ok(HashMap::new());
+            return Ok(HashMap::default());
         };
         let body = self.body(json, None)?;
         Ok(body

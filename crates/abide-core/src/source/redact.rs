@@ -1,10 +1,12 @@
 //! Replaces secrets by keyed digests, before anything else can see them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use compact_str::CompactString;
 use sha2::{Digest, Sha256};
 
+use crate::address::Mode;
 use crate::inventory::Inventory;
 use crate::value::{Object, SecretDigest, Value};
 
@@ -62,6 +64,8 @@ pub(super) const SHORTEST_SECRET: usize = 6;
 /// [`Redactor::sweep`] takes equal texts out everywhere else.
 pub(super) struct Redactor {
     key: RedactionKey,
+    /// What the provider's schema marks, by type: asked for with every resource.
+    schema: HashMap<(Mode, CompactString), Rc<[Vec<&'static str>]>>,
     secrets: HashSet<CompactString>,
 }
 
@@ -69,8 +73,24 @@ impl Redactor {
     pub(super) fn new(key: RedactionKey) -> Self {
         Self {
             key,
+            schema: HashMap::new(),
             secrets: HashSet::new(),
         }
+    }
+
+    /// Paths the provider's schema marks as secrets.
+    pub(super) fn schema_paths(&mut self, mode: Mode, type_name: &str) -> Rc<[Vec<&'static str>]> {
+        if let Some(paths) = self.schema.get(&(mode, CompactString::new(type_name))) {
+            return paths.clone();
+        }
+        let schema = abide_schema::ProviderSchema::aws();
+        let block = match mode {
+            Mode::Managed => schema.resource(type_name),
+            Mode::Data => schema.data_source(type_name),
+        };
+        let paths: Rc<[_]> = block.into_iter().flat_map(|block| block.sensitive_paths()).collect();
+        self.schema.insert((mode, type_name.into()), paths.clone());
+        paths
     }
 
     fn redact(&mut self, value: &mut Value) {

@@ -18,7 +18,7 @@ use abide_schema::{Block, Member, ProviderSchema};
 
 use crate::address::Mode;
 use crate::attribute::Step;
-use crate::config::{Body, Expression, Written, written};
+use crate::config::{Body, Expression, Reference, Subject, Written, written};
 use crate::inventory::{Inventory, Resource};
 use crate::provenance;
 use crate::value::{Object, Value};
@@ -139,7 +139,11 @@ impl Settler<'_> {
             return true;
         }
         // Without references it is a function like `uuid()`, whose value comes later.
-        if expression.references().is_empty() {
+        let references = expression.references();
+        let waits = |reference: &&Reference| {
+            matches!(reference.subject, Subject::Resource { .. } | Subject::Module { .. } | Subject::Local(_))
+        };
+        if references.is_empty() || references.iter().any(waits) {
             return false;
         }
         let origin = provenance::of_resource(self.inventory, self.resource, expression);

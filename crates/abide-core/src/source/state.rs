@@ -40,14 +40,9 @@ pub(super) fn redact(
             _ => {}
         }
     }
-    let schema = abide_schema::ProviderSchema::aws();
-    let block = match mode {
-        Mode::Managed => schema.resource(type_name),
-        Mode::Data => schema.data_source(type_name),
-    };
-    for path in block.into_iter().flat_map(|block| block.sensitive_paths()) {
+    for path in redactor.schema_paths(mode, type_name).iter() {
         if path.first().is_some_and(|name| wanted.wants(name)) {
-            redactor.apply_path(object, &path);
+            redactor.apply_path(object, path);
         }
     }
     Ok(())

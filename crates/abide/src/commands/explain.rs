@@ -16,7 +16,8 @@ use crate::{output, pipeline, terminal};
 pub(crate) fn run(cli: &Cli, args: &ExplainArgs) -> anyhow::Result<u8> {
     let config = Config::load(cli)?;
     let policies = pipeline::all_policies(&config, &args.policies)?;
-    let policy = find(&policies, &args.policy)?.clone();
+    let mut policy = find(&policies, &args.policy)?.clone();
+    policy::complete(&mut policy);
     let text = match (&args.address, &args.plan) {
         (Some(address), Some(plan)) => {
             let set = PolicySet::compile(vec![policy], &settings_for(&config, args)?)?;
