@@ -370,16 +370,10 @@ fn restricted(statement: &Object) -> Tri {
         let Value::Object(condition) = condition else {
             return Tri::Unknown;
         };
-        let text = |name| {
-            condition
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_ascii_lowercase()
-        };
+        let text = |name| condition.get(name).and_then(Value::as_str).unwrap_or_default();
         let (operator, key) = (text("operator"), text("key"));
-        if !RESTRICTING_OPERATORS.contains(&operator.as_str())
-            || !RESTRICTING_KEYS.contains(&key.as_str())
+        let among = |list: &[&str], name: &str| list.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if !among(&RESTRICTING_OPERATORS, operator) || !among(&RESTRICTING_KEYS, key)
         {
             return Tri::False;
         }
@@ -398,9 +392,8 @@ fn restricted(statement: &Object) -> Tri {
 
 /// Whether a statement's actions cover an action (whatever its effect).
 fn covers(statement: &Object, action: &str) -> Tri {
-    let action = action.to_ascii_lowercase();
     let matches = |pattern: &Value| match pattern {
-        Value::String(pattern) => Tri::from(wildcard(pattern, &action)),
+        Value::String(pattern) => Tri::from(wildcard(pattern, action)),
         _ => Tri::Unknown,
     };
     match (statement.get("actions"), statement.get("not_actions")) {
@@ -445,20 +438,19 @@ fn has_condition(statement: &Object, operators: &[String], key: &str, values: &[
     })
 }
 
-/// IAM's wildcards: `*` any text, `?` any character. Linear for real patterns;
-/// the backtracking point moves forward only.
+/// IAM's wildcards: `*` any text, `?` any character; ASCII case does not count.
+/// The backtracking point only moves forward, so it is quadratic at worst.
 pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut retry = None;
     while t < text.len() {
         match pattern.get(p) {
-            Some('*') => {
+            Some(b'*') => {
                 retry = Some((p, t));
                 p += 1;
             }
-            Some(c) if *c == '?' || *c == text[t] => {
+            Some(c) if *c == b'?' || c.eq_ignore_ascii_case(&text[t]) => {
                 p += 1;
                 t += 1;
             }
@@ -472,7 +464,7 @@ pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|c| *c == '*')
+    pattern[p..].iter().all(|c| *c == b'*')
 }
 
 #[cfg(test)]

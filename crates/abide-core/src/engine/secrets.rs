@@ -3,21 +3,22 @@
 use std::sync::LazyLock;
 
 use base64::Engine;
-use regex::RegexSet;
+use regex::bytes::Regex;
 
-/// Shapes of credentials, as their issuers document them.
-static FORMS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
-    RegexSet::new([
-        r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-        r"\bgh[pousr]_[0-9A-Za-z]{36}\b",
-        r"\bgithub_pat_[0-9A-Za-z_]{60,}\b",
-        r"\bxox[baprs]-[0-9A-Za-z-]{10,}",
-        r"\b[sr]k_live_[0-9A-Za-z]{16,}\b",
-        r"\bAIza[0-9A-Za-z_-]{35}",
-        r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]+",
-        r"\b[a-z][a-z0-9+.-]*://[^\s:/@]+:[^\s:/@$]+@",
-    ])
+/// Shapes of credentials, as their issuers document them. All are ASCII, so
+/// the expression works on bytes: that is small and quick.
+static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?-u)\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+        r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----",
+        r"|\bgh[pousr]_[0-9A-Za-z]{36}\b",
+        r"|\bgithub_pat_[0-9A-Za-z_]{60}",
+        r"|\bxox[baprs]-[0-9A-Za-z-]{10}",
+        r"|\b[sr]k_live_[0-9A-Za-z]{16}",
+        r"|\bAIza[0-9A-Za-z_-]{35}",
+        r"|\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]",
+        r"|\b[a-z][a-z0-9+.-]*://[^\s:/@]+:[^\s:/@$]+@",
+    ))
     .ok()
 });
 
@@ -45,9 +46,9 @@ fn has_form(text: &str) -> bool {
         let without = EXAMPLES
             .iter()
             .fold(text.to_owned(), |text, example| text.replace(example, ""));
-        return forms.is_match(&without);
+        return forms.is_match(without.as_bytes());
     }
-    forms.is_match(text)
+    forms.is_match(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -324,6 +324,7 @@ impl PolicySet {
                 set: &mut set,
                 id: &policy.id,
                 parameters: parameters(&policy, settings)?,
+                overridden: settings.parameters.get(&policy.id).into_iter().flatten().map(|(name, _)| name.clone()).collect(),
             }
             .policy(&policy)?;
             let at = u32::try_from(set.policies.len()).unwrap_or(u32::MAX);
@@ -417,6 +418,8 @@ struct Compiler<'s, 'p> {
     set: &'s mut PolicySet,
     id: &'p str,
     parameters: BTreeMap<String, Literal>,
+    /// Parameters that the user sets.
+    overridden: Vec<String>,
 }
 
 type Result<T, E = CompileError> = std::result::Result<T, E>;
@@ -753,8 +756,10 @@ impl Compiler<'_, '_> {
 
     fn regex(&self, operand: &Operand) -> Result<Pattern> {
         let pattern = Pattern::new(self.value(operand)?.to_string());
-        // A constant was tried when the file was read; a parameter may be anything.
-        if matches!(operand, Operand::Parameter(_)) && pattern.regex().is_none() {
+        // Constants and defaults were tried when the file was read; what a user
+        // sets may be anything.
+        let is_set = matches!(operand, Operand::Parameter(name) if self.overridden.contains(name));
+        if is_set && pattern.regex().is_none() {
             return Err(self.bad(format!("`{pattern}` is not a regular expression")));
         }
         Ok(pattern)

@@ -13,10 +13,12 @@ mod settle;
 mod state;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use detect::NotAnInventory;
 pub use raw::raw;
@@ -62,14 +64,14 @@ impl Input {
 pub struct Wanted {
     /// Load every attribute of every type.
     pub everything: bool,
-    types: BTreeMap<String, WantedType>,
+    types: FxHashMap<String, WantedType>,
 }
 
 /// The attributes that are read of one type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WantedType {
     everything: bool,
-    names: BTreeSet<String>,
+    names: FxHashSet<String>,
 }
 
 impl Wanted {
@@ -78,7 +80,7 @@ impl Wanted {
     pub fn everything() -> Self {
         Self {
             everything: true,
-            types: BTreeMap::new(),
+            types: FxHashMap::default(),
         }
     }
 
@@ -104,10 +106,7 @@ impl Wanted {
     /// What is wanted of a type; `None` if nothing is.
     #[must_use]
     pub fn of(&self, type_name: &str) -> Option<&WantedType> {
-        static EVERYTHING: WantedType = WantedType {
-            everything: true,
-            names: BTreeSet::new(),
-        };
+        static EVERYTHING: LazyLock<WantedType> = LazyLock::new(|| WantedType { everything: true, names: FxHashSet::default() });
         if self.everything {
             Some(&EVERYTHING)
         } else {

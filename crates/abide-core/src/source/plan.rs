@@ -129,7 +129,7 @@ struct Loader<'o> {
     errored: bool,
     complete: bool,
     deferred: usize,
-    configuration: Option<(Vec<u8>, u64)>,
+    configuration: Option<Configuration>,
     redactor: Redactor,
 }
 
@@ -203,9 +203,7 @@ impl<'o> Loader<'o> {
 
     fn finish_plan(mut self) -> Result<Inventory, WalkError> {
         let configuration = match self.configuration.take() {
-            Some((json, at)) => {
-                plan_config::read(&json, at, &self.options.wanted, &mut self.builder)?
-            }
+            Some(configuration) => configuration,
             None => {
                 self.warn(
                     "no-configuration",
@@ -272,7 +270,9 @@ impl Handler for Loader<'_> {
 
     fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
         if key == "configuration" {
-            self.configuration = Some((json.to_vec(), at));
+            // Parsed where it stands: it is the largest part that has to be whole.
+            let wanted = &self.options.wanted;
+            self.configuration = Some(plan_config::read(json, at, wanted, &mut self.builder)?);
             return Ok(());
         }
         let text = std::str::from_utf8(json).map_err(|_| WalkError::Shape {

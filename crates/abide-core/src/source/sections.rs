@@ -73,8 +73,6 @@ pub(super) struct Walker<R> {
     buffer: Vec<u8>,
     /// Start of what is not yet consumed.
     start: usize,
-    /// End of what has been read.
-    end: usize,
     /// Offset of `buffer[0]` in the input.
     base: u64,
     finished: bool,
@@ -84,9 +82,8 @@ impl<R: Read> Walker<R> {
     pub(super) fn new(reader: R) -> Self {
         Self {
             reader,
-            buffer: vec![0; WINDOW],
+            buffer: Vec::with_capacity(WINDOW),
             start: 0,
-            end: 0,
             base: 0,
             finished: false,
         }
@@ -125,7 +122,7 @@ impl<R: Read> Walker<R> {
 
     fn skip_byte_order_mark(&mut self) -> Result<(), SectionError> {
         self.peek_or_end()?;
-        if self.buffer[self.start..self.end].starts_with(b"\xef\xbb\xbf") {
+        if self.buffer[self.start..self.buffer.len()].starts_with(b"\xef\xbb\xbf") {
             self.start += 3;
         }
         Ok(())
@@ -166,13 +163,13 @@ impl<R: Read> Walker<R> {
         let mut scan = Scan::default();
         let mut scanned = self.start;
         let end = loop {
-            match scan.feed(&self.buffer[scanned..self.end]) {
+            match scan.feed(&self.buffer[scanned..self.buffer.len()]) {
                 Some(len) => break scanned + len,
                 None => {
-                    let done = self.end - self.start;
+                    let done = self.buffer.len() - self.start;
                     if self.fill()? == 0 {
                         if scan.may_end() {
-                            break self.end;
+                            break self.buffer.len();
                         }
                         return Err(self.truncated(inside));
                     }
@@ -189,11 +186,11 @@ impl<R: Read> Walker<R> {
         self.peek(inside)?;
         let mut scan = Scan::default();
         loop {
-            if let Some(len) = scan.feed(&self.buffer[self.start..self.end]) {
+            if let Some(len) = scan.feed(&self.buffer[self.start..self.buffer.len()]) {
                 self.start += len;
                 return Ok(());
             }
-            self.start = self.end;
+            self.start = self.buffer.len();
             if self.fill()? == 0 {
                 return if scan.may_end() {
                     Ok(())
@@ -228,7 +225,7 @@ impl<R: Read> Walker<R> {
     /// The next byte that is no white space.
     fn peek_or_end(&mut self) -> Result<Option<u8>, SectionError> {
         loop {
-            while self.start < self.end {
+            while self.start < self.buffer.len() {
                 match self.buffer[self.start] {
                     b' ' | b'\t' | b'\r' | b'\n' => self.start += 1,
                     byte => return Ok(Some(byte)),
@@ -246,29 +243,20 @@ impl<R: Read> Walker<R> {
             return Ok(0);
         }
         if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
+            self.buffer.drain(..self.start);
             self.base += self.start as u64;
-            self.end -= self.start;
             self.start = 0;
         }
-        if self.end == self.buffer.len() {
-            self.buffer.resize(self.buffer.len() * 2, 0);
-        }
-        loop {
-            match self.reader.read(&mut self.buffer[self.end..]) {
-                Ok(read) => {
-                    self.finished = read == 0;
-                    self.end += read;
-                    return Ok(read);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => {
-                    return Err(SectionError::Read {
-                        at: self.base + self.end as u64,
-                        source,
-                    });
-                }
+        // A value that fills the window gets a window twice as large.
+        let before = self.buffer.len();
+        let wanted = WINDOW.max(before);
+        let read = self.reader.by_ref().take(wanted as u64).read_to_end(&mut self.buffer);
+        match read {
+            Ok(read) => {
+                self.finished = read < wanted;
+                Ok(read)
             }
+            Err(source) => Err(SectionError::Read { at: self.base + self.buffer.len() as u64, source }),
         }
     }
 
@@ -286,7 +274,7 @@ impl<R: Read> Walker<R> {
             format!("`{inside}`")
         };
         SectionError::Truncated {
-            at: self.base + self.end as u64,
+            at: self.base + self.buffer.len() as u64,
             inside,
         }
     }
