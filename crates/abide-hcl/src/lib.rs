@@ -13,6 +13,7 @@ mod assemble;
 mod ast;
 mod blocks;
 mod eval;
+pub mod examples;
 mod fail;
 mod files;
 mod functions;

@@ -270,11 +270,19 @@ impl Checker<'_, '_> {
 
     fn attribute(&mut self, path: &Path, operator: &Operator) {
         self.path(path, false);
-        if let Operator::Matches(Operand::Parameter(name)) | Operator::NotMatches(Operand::Parameter(name)) = operator
-            && let Some(parameter) = self.policy.parameters.iter().find(|parameter| parameter.name == *name)
+        if let Operator::Matches(Operand::Parameter(name))
+        | Operator::NotMatches(Operand::Parameter(name)) = operator
+            && let Some(parameter) = self
+                .policy
+                .parameters
+                .iter()
+                .find(|parameter| parameter.name == *name)
             && regex::Regex::new(&parameter.default.to_string()).is_err()
         {
-            self.errors.push(path.at, format!("the default of `${name}` is not a regular expression"));
+            self.errors.push(
+                path.at,
+                format!("the default of `${name}` is not a regular expression"),
+            );
         }
         match operator {
             Operator::Is(_) => {}

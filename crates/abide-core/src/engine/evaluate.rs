@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use abide_policy::{Absent, Fact as FactSpec, FactSource, Path, Property, Quantifier, Verdict};
 
-use super::links::LinkTable;
+use super::links::{Link, LinkTable};
 use super::operators::{self, half, holds, is_any_network};
-use super::scope::{Elements, Found, Scope, steps_of};
+use super::scope::{Elements, Found, Scope, Subject, steps_of};
 use super::trace::{Shape, Trace};
 use super::tri::Tri;
 use super::{Engine, iam, labels};
@@ -70,7 +70,7 @@ impl<'p> Engine<'p> {
             }
             Question::Statement(test) => {
                 let answer = match scope.subject {
-                    super::scope::Subject::Value(statement) => iam::answers(test, statement),
+                    Subject::Value(statement) => iam::answers(test, statement),
                     _ => Tri::Unknown,
                 };
                 put(&mut sink, || Trace::leaf(labels::statement(test), answer));
@@ -134,11 +134,9 @@ impl<'p> Engine<'p> {
                 return answer;
             }
         }
-        put(&mut sink, || {
-            Trace {
-                is_choice: shape == Shape::Any,
-                ..Trace::node(label, shape, answer, children.unwrap_or_default())
-            }
+        put(&mut sink, || Trace {
+            is_choice: shape == Shape::Any,
+            ..Trace::node(label, shape, answer, children.unwrap_or_default())
         });
         answer
     }
@@ -201,7 +199,7 @@ impl<'p> Engine<'p> {
                 Found::Unknown => Tri::Unknown,
                 Found::Value(other) => operators::same(value, other),
             },
-            Op::RefersTo(_, link) => self.refers(*link, scope),
+            Op::RefersTo(_, link) => self.refers(&attribute.path, *link, scope),
             _ => Tri::Unknown,
         }
     }
@@ -225,24 +223,85 @@ impl<'p> Engine<'p> {
                     Tri::Unknown
                 }
             }),
-            Op::RefersTo(_, link) => self.refers(*link, scope),
+            Op::RefersTo(_, link) => self.refers(&attribute.path, *link, scope),
             _ => Tri::Unknown,
         }
     }
 
-    fn refers(&self, link: usize, scope: &Scope<'_>) -> Tri {
-        let Some((id, _)) = scope.resource else {
-            return Tri::Unknown;
-        };
-        let table = self.table(link);
-        let targets = table.targets(id);
+    fn refers(&self, path: &Path, link: usize, scope: &Scope<'_>) -> Tri {
+        let (targets, open) = self.targets(path, link, scope);
         if targets.iter().any(|target| target.certain) {
             Tri::True
-        } else if !targets.is_empty() || table.is_open(id) {
+        } else if !targets.is_empty() || open {
             Tri::Unknown
         } else {
             Tri::False
         }
+    }
+
+    /// The resources a value refers to, and whether it may refer to others.
+    ///
+    /// For an attribute of a resource the table of the link knows; for one of
+    /// an element the table would mix it with those of its siblings.
+    fn targets(&self, path: &Path, link: usize, scope: &Scope<'_>) -> (Vec<Link>, bool) {
+        let anchor = scope.anchor(path);
+        let Some((id, _)) = anchor.and_then(|anchor| anchor.resource) else {
+            return (Vec::new(), true);
+        };
+        if anchor.is_some_and(|anchor| matches!(anchor.subject, Subject::Resource(_))) {
+            let table = self.table(link);
+            return (table.targets(id).to_vec(), table.is_open(id));
+        }
+        let types = &self.set.links[link].to;
+        let (mut targets, has_unknown) = match scope.find(path) {
+            Found::Absent => return (Vec::new(), false),
+            Found::Value(value) => (self.named(value, types), !value.is_wholly_known()),
+            Found::Unknown => (Vec::new(), true),
+        };
+        if !has_unknown {
+            return (targets, false);
+        }
+        let Some(origin) = self.origin(path, scope) else {
+            return (targets, true);
+        };
+        let before = targets.len();
+        targets.extend(origin.targets.iter().filter_map(|target| {
+            let name = &self.inventory.resource(target.resource).type_name;
+            let fits = types.iter().any(|wanted| **wanted == **name);
+            fits.then_some(Link {
+                resource: target.resource,
+                certain: target.certain,
+            })
+        }));
+        let open = targets.len() == before && origin.opaque;
+        (targets, open)
+    }
+
+    /// Resources whose name, id or arn a value is.
+    fn named(&self, value: &Value, types: &[String]) -> Vec<Link> {
+        let texts: Vec<&str> = match value {
+            Value::List(list) => list.iter().filter_map(Value::as_str).collect(),
+            value => value.as_str().into_iter().collect(),
+        };
+        let is_named = |id: &&ResourceId| {
+            let values = &self.inventory.resource(**id).values;
+            super::IDENTITIES.iter().any(|name| {
+                values
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .is_some_and(|text| texts.contains(&text))
+            })
+        };
+        let targets = types
+            .iter()
+            .flat_map(|name| self.inventory.of_type(name))
+            .filter(is_named);
+        targets
+            .map(|id| Link {
+                resource: *id,
+                certain: true,
+            })
+            .collect()
     }
 
     /// Where an attribute's value comes from.
@@ -446,7 +505,12 @@ impl<'p> Engine<'p> {
                 matches.map_or(Tri::True, |node| {
                     self.ask(
                         node,
-                        &Scope::of(*id, self.inventory.resource(*id), Some(scope), scope.documents),
+                        &Scope::of(
+                            *id,
+                            self.inventory.resource(*id),
+                            Some(scope),
+                            scope.documents,
+                        ),
                         None,
                     )
                 })
@@ -513,10 +577,9 @@ impl<'p> Engine<'p> {
                 Tri::from(*absent)
             }
             (_, None) => Tri::Unknown,
-            (found, Some((id, _))) => {
-                let table = self.table(*link);
-                let targets = table.targets(id);
-                for target in targets {
+            (found, Some(_)) => {
+                let (targets, open) = self.targets(path, *link, scope);
+                for target in &targets {
                     self.other(
                         target.resource,
                         target.certain,
@@ -527,7 +590,7 @@ impl<'p> Engine<'p> {
                 }
                 match found {
                     _ if !targets.is_empty() => fold.answer,
-                    Found::Unknown if table.is_open(id) => {
+                    Found::Unknown if open => {
                         waits_for = self.waits_for(self.origin(path, scope).as_ref(), path, scope);
                         Tri::Unknown
                     }
@@ -637,7 +700,11 @@ impl<'p> Engine<'p> {
                 let parse = || iam::of_json(text).unwrap_or_else(|| vec![Value::Unknown]);
                 // Inside a parsed document values come and go, and places repeat.
                 let stays = scope.anchor(path).is_some_and(|scope| scope.path.is_some());
-                Document::Statements(if stays { scope.documents.statements(text, parse) } else { parse().into() })
+                Document::Statements(if stays {
+                    scope.documents.statements(text, parse)
+                } else {
+                    parse().into()
+                })
             }
             Found::Value(_) => Document::Unknown(vec!["the document is a secret".to_owned()]),
             Found::Unknown => {
@@ -804,19 +871,18 @@ impl<'p> Engine<'p> {
         scope: &Scope<'_>,
         world: &mut World<'s>,
     ) {
-        let (Some((id, _)), false) = (scope.resource, matches!(scope.find(path), Found::Absent))
-        else {
+        if matches!(scope.find(path), Found::Absent) {
             return;
-        };
+        }
         let empty = matches!(scope.find(path), Found::Value(Value::List(list)) if list.is_empty());
         if empty {
             return;
         }
-        let table = self.table(link);
-        if table.is_open(id) {
+        let (targets, open) = self.targets(path, link, scope);
+        if open {
             world.unknown.push(path);
         }
-        for target in table.targets(id) {
+        for target in &targets {
             let list = self.inventory.resource(target.resource);
             let mut inner = World::default();
             if let Some(entries) = list.values.get("entry") {

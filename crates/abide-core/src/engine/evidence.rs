@@ -46,7 +46,10 @@ struct Reason<'t, 'p> {
 /// Reads the evidence for `trace`'s answer.
 pub(super) fn read(trace: &Trace<'_>, context: &Context<'_>) -> Evidence {
     let mut reasons = Vec::new();
-    let mut root = Around { fact: context.fact.clone(), ..Around::default() };
+    let mut root = Around {
+        fact: context.fact.clone(),
+        ..Around::default()
+    };
     if !root.fact.0.is_empty() {
         add_leaf_facts(trace, &mut root.fact);
     }
@@ -57,13 +60,22 @@ pub(super) fn read(trace: &Trace<'_>, context: &Context<'_>) -> Evidence {
         .find(|r| !r.elsewhere && r.leaf.attribute.is_some())
         .or_else(|| reasons.first());
     if let Some(primary) = primary {
-        evidence.attribute = primary.leaf.attribute.clone().filter(|_| !primary.elsewhere);
+        evidence.attribute = primary
+            .leaf
+            .attribute
+            .clone()
+            .filter(|_| !primary.elsewhere);
         evidence.found.clone_from(&primary.leaf.found);
         evidence.expected.clone_from(&primary.leaf.expected);
     }
     for reason in &reasons {
         push_new(&mut evidence.facts, fact_of(reason));
-        for address in reason.leaf.waits_for.iter().chain(reason.waits_for.iter().copied()) {
+        for address in reason
+            .leaf
+            .waits_for
+            .iter()
+            .chain(reason.waits_for.iter().copied())
+        {
             push_new(&mut evidence.waits_for, address.clone());
         }
     }

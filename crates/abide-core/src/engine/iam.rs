@@ -50,13 +50,21 @@ const RESTRICTING_OPERATORS: [&str; 9] = [
 
 /// The statements of a JSON document; `None` if it is none.
 pub(super) fn of_json(text: &str) -> Option<Vec<Value>> {
-    let Value::Object(document) = crate::source::value_of_json(text)? else { return None };
-    let (_, statements) = document.iter().find(|(name, _)| name.eq_ignore_ascii_case("statement"))?;
+    let Value::Object(document) = crate::source::value_of_json(text)? else {
+        return None;
+    };
+    let (_, statements) = document
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("statement"))?;
     let list = match statements {
         Value::List(list) => list.as_slice(),
         one => std::slice::from_ref(one),
     };
-    Some(list.iter().map(|statement| Value::Object(from_json(statement))).collect())
+    Some(
+        list.iter()
+            .map(|statement| Value::Object(from_json(statement)))
+            .collect(),
+    )
 }
 
 fn from_json(statement: &Value) -> Object {
@@ -370,11 +378,16 @@ fn restricted(statement: &Object) -> Tri {
         let Value::Object(condition) = condition else {
             return Tri::Unknown;
         };
-        let text = |name| condition.get(name).and_then(Value::as_str).unwrap_or_default();
+        let text = |name| {
+            condition
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         let (operator, key) = (text("operator"), text("key"));
-        let among = |list: &[&str], name: &str| list.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if !among(&RESTRICTING_OPERATORS, operator) || !among(&RESTRICTING_KEYS, key)
-        {
+        let among =
+            |list: &[&str], name: &str| list.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if !among(&RESTRICTING_OPERATORS, operator) || !among(&RESTRICTING_KEYS, key) {
             return Tri::False;
         }
         // Values are alternatives: one that lets all through lets all through.

@@ -34,7 +34,12 @@ impl Documents {
     pub(super) fn statements(&self, text: &str, parse: impl FnOnce() -> Vec<Value>) -> Rc<[Value]> {
         // Values do not move while resources are judged, so the address is a name.
         let name = text.as_ptr() as usize;
-        let known = self.0.borrow().iter().find(|(key, _)| *key == name).map(|(_, list)| list.clone());
+        let known = self
+            .0
+            .borrow()
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, list)| list.clone());
         known.unwrap_or_else(|| {
             let list: Rc<[Value]> = parse().into();
             self.0.borrow_mut().push((name, list.clone()));
@@ -188,15 +193,23 @@ impl<'s> Scope<'s> {
         let Some(scope) = self.anchor(path) else {
             return Elements::default();
         };
-        let base = scope.path.clone().filter(|_| with_paths);
+        // What an unknown value waits for is found by its path, so elements with
+        // unknown parts get theirs even when no trace asks.
+        let needs_paths = |value: &Value| with_paths || !value.is_wholly_known();
         let mut current: Vec<(&Value, Option<AttributePath>)> = Vec::new();
         let mut steps = path.steps.as_slice();
         match (scope.subject, steps) {
-            (Subject::Value(value), _) => current.push((value, base)),
+            (Subject::Value(value), _) => {
+                let base = scope.path.clone().filter(|_| needs_paths(value));
+                current.push((value, base));
+            }
             (Subject::Resource(object), [PathStep::Name(name), rest @ ..]) => {
                 steps = rest;
                 match object.get(name) {
-                    Some(value) => current.push((value, base.map(|base| base.name(name)))),
+                    Some(value) => {
+                        let base = scope.path.clone().filter(|_| needs_paths(value));
+                        current.push((value, base.map(|base| base.name(name))));
+                    }
                     None => return Elements::default(),
                 }
             }

@@ -251,11 +251,16 @@ pub struct Pattern {
 
 impl Pattern {
     fn new(text: String) -> Self {
-        Self { text, regex: OnceLock::new() }
+        Self {
+            text,
+            regex: OnceLock::new(),
+        }
     }
 
     fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| Regex::new(&self.text).ok()).as_ref()
+        self.regex
+            .get_or_init(|| Regex::new(&self.text).ok())
+            .as_ref()
     }
 
     /// Whether a text matches anywhere.
@@ -324,12 +329,22 @@ impl PolicySet {
                 set: &mut set,
                 id: &policy.id,
                 parameters: parameters(&policy, settings)?,
-                overridden: settings.parameters.get(&policy.id).into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+                overridden: settings
+                    .parameters
+                    .get(&policy.id)
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name.clone())
+                    .collect(),
             }
             .policy(&policy)?;
             let at = u32::try_from(set.policies.len()).unwrap_or(u32::MAX);
             set.index(&policy, at);
-            set.policies.push(CompiledPolicy { policy, rules, parameters });
+            set.policies.push(CompiledPolicy {
+                policy,
+                rules,
+                parameters,
+            });
         }
         Ok(set)
     }

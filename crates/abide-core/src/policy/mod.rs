@@ -8,7 +8,8 @@ mod library;
 mod settings;
 
 pub use compile::{
-    Attribute, CompileError, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, Pattern, PolicySet, Question,
+    Attribute, CompileError, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, Pattern, PolicySet,
+    Question,
 };
 pub use library::{LibraryError, builtin, builtin_text, complete, load_dir, load_file};
 pub use settings::{PolicySettings, Selection, SelectionError, Selector, services};

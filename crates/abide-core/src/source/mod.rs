@@ -106,7 +106,10 @@ impl Wanted {
     /// What is wanted of a type; `None` if nothing is.
     #[must_use]
     pub fn of(&self, type_name: &str) -> Option<&WantedType> {
-        static EVERYTHING: LazyLock<WantedType> = LazyLock::new(|| WantedType { everything: true, names: FxHashSet::default() });
+        static EVERYTHING: LazyLock<WantedType> = LazyLock::new(|| WantedType {
+            everything: true,
+            names: FxHashSet::default(),
+        });
         if self.everything {
             Some(&EVERYTHING)
         } else {

@@ -88,7 +88,10 @@ impl Redactor {
             Mode::Managed => schema.resource(type_name),
             Mode::Data => schema.data_source(type_name),
         };
-        let paths: Rc<[_]> = block.into_iter().flat_map(|block| block.sensitive_paths()).collect();
+        let paths: Rc<[_]> = block
+            .into_iter()
+            .flat_map(|block| block.sensitive_paths())
+            .collect();
         self.schema.insert((mode, type_name.into()), paths.clone());
         paths
     }

@@ -250,13 +250,20 @@ impl<R: Read> Walker<R> {
         // A value that fills the window gets a window twice as large.
         let before = self.buffer.len();
         let wanted = WINDOW.max(before);
-        let read = self.reader.by_ref().take(wanted as u64).read_to_end(&mut self.buffer);
+        let read = self
+            .reader
+            .by_ref()
+            .take(wanted as u64)
+            .read_to_end(&mut self.buffer);
         match read {
             Ok(read) => {
                 self.finished = read < wanted;
                 Ok(read)
             }
-            Err(source) => Err(SectionError::Read { at: self.base + self.buffer.len() as u64, source }),
+            Err(source) => Err(SectionError::Read {
+                at: self.base + self.buffer.len() as u64,
+                source,
+            }),
         }
     }
 

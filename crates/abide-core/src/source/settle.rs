@@ -141,7 +141,10 @@ impl Settler<'_> {
         // Without references it is a function like `uuid()`, whose value comes later.
         let references = expression.references();
         let waits = |reference: &&Reference| {
-            matches!(reference.subject, Subject::Resource { .. } | Subject::Module { .. } | Subject::Local(_))
+            matches!(
+                reference.subject,
+                Subject::Resource { .. } | Subject::Module { .. } | Subject::Local(_)
+            )
         };
         if references.is_empty() || references.iter().any(waits) {
             return false;
