@@ -212,7 +212,7 @@ pub struct Inventory {
     /// Instances by module and configuration block.
     by_block: HashMap<(ModuleId, u32), Vec<ResourceId>>,
     /// Module instances by parent and call name.
-    by_call: HashMap<ModuleId, Vec<(Arc<str>, Vec<ModuleId>)>>,
+    by_call: HashMap<ModuleId, Vec<Call>>,
 }
 
 impl Inventory {
@@ -320,6 +320,9 @@ impl Inventory {
             .count()
     }
 }
+
+/// A module call inside one module instance: its name and its instances.
+type Call = (Arc<str>, Vec<ModuleId>);
 
 /// Collects what a loader finds and puts it in order.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use crate::{output, provider, references};
 
 pub(crate) fn inventory(
     world: &World<'_>,
-    root: Rc<Instance>,
+    root: &Rc<Instance>,
     input: &str,
 ) -> (Inventory, Origins) {
     let mut assembler = Assembler {
@@ -33,7 +33,7 @@ pub(crate) fn inventory(
         providers: Vec::new(),
         origins: Origins::default(),
     };
-    assembler.root_providers(&root);
+    assembler.root_providers(root);
     assembler.module(root);
     let inventory = assembler.builder.finish(assembler.configuration);
     (inventory, assembler.origins)
@@ -71,21 +71,21 @@ impl Assembler<'_, '_> {
         self.builder.intern(&found.key)
     }
 
-    fn module(&mut self, module: Rc<Instance>) {
+    fn module(&mut self, module: &Rc<Instance>) {
         let id = self.origins.modules.len();
         self.origins
             .modules
-            .push(ModuleOrigin::new(&module, &self.origins.modules));
+            .push(ModuleOrigin::new(module, &self.origins.modules));
         self.builder.module_at(&module.address);
-        let config = self.config_module(&module);
+        let config = self.config_module(module);
         for at in 0..module.source.resources.len() {
-            self.resource(&module, at, config, id);
+            self.resource(module, at, config, id);
         }
         for name in module.source.calls.keys() {
-            match self.world.children(&module, name) {
+            match self.world.children(module, name) {
                 Ok(Some(children)) => {
                     for child in children.iter() {
-                        self.module(child.clone());
+                        self.module(child);
                     }
                 }
                 Ok(None) => {}
@@ -94,7 +94,7 @@ impl Assembler<'_, '_> {
         }
         // Outputs are evaluated for what is wrong with them, too.
         for (name, block) in &module.source.outputs {
-            if let Err(fail) = self.world.output(&module, name) {
+            if let Err(fail) = self.world.output(module, name) {
                 let location = crate::source_map::Location {
                     file: block.file,
                     span: block.header,

@@ -62,9 +62,12 @@ struct Cells {
     locals: BTreeMap<Arc<str>, Slot<Result<Val, Box<Fail>>>>,
     outputs: BTreeMap<Arc<str>, Slot<Result<Val, Box<Fail>>>>,
     repetitions: BTreeMap<usize, Slot<Rc<Vec<Repetition>>>>,
-    children: BTreeMap<Arc<str>, Slot<Option<Rc<Vec<Rc<Instance>>>>>>,
+    children: BTreeMap<Arc<str>, Slot<Option<Instances>>>,
     resources: BTreeMap<Key, Slot<Rc<Made>>>,
 }
+
+/// The instances of one module call.
+type Instances = Rc<Vec<Rc<Instance>>>;
 
 /// A value that is being made, or is there.
 enum Slot<T> {
@@ -408,7 +411,7 @@ impl World<'_> {
         &self,
         module: &Rc<Instance>,
         name: &Arc<str>,
-    ) -> Result<Option<Rc<Vec<Rc<Instance>>>>, Box<Fail>> {
+    ) -> Result<Option<Instances>, Box<Fail>> {
         let Some(block) = module.source.calls.get(name) else {
             return Err(Fail::new(
                 REFERENCE,

@@ -175,7 +175,7 @@ pub fn load_dir(dir: &Path, options: &Options<'_>) -> Result<Loaded, LoadError> 
         limit,
         max_size: options.limits.file_size,
     };
-    load(files, root, &input, options)
+    load(files, &root, &input, options)
 }
 
 /// Loads files in memory, named by their paths. The root module is the
@@ -188,7 +188,7 @@ pub fn load_text(files: &[(&str, &str)], options: &Options<'_>) -> Result<Loaded
         .iter()
         .map(|(name, text)| (files::normal(Path::new(name)), (*text).to_owned()))
         .collect();
-    load(Files::Memory(files), PathBuf::new(), "(text)", options)
+    load(Files::Memory(files), Path::new(""), "(text)", options)
 }
 
 /// Room for deeply nested expressions; only the pages that are used cost memory.
@@ -196,7 +196,7 @@ const STACK: usize = 256 << 20;
 
 fn load(
     files: Files,
-    root: PathBuf,
+    root: &Path,
     input: &str,
     options: &Options<'_>,
 ) -> Result<Loaded, LoadError> {
@@ -215,19 +215,19 @@ fn load(
 
 fn evaluate(
     files: Files,
-    root: PathBuf,
+    root: &Path,
     input: &str,
     options: &Options<'_>,
 ) -> Result<Loaded, LoadError> {
-    let world = World::new(options, files, root.clone());
-    let Some(module) = world.module(&root) else {
+    let world = World::new(options, files, root.to_owned());
+    let Some(module) = world.module(root) else {
         return Err(LoadError::NoSource {
             input: input.to_owned(),
         });
     };
     let inputs: BTreeMap<_, _> = tfvars::inputs(&world, &module);
     let root = Rc::new(Instance::root(module, inputs));
-    let (mut inventory, origins) = assemble::inventory(&world, root, input);
+    let (mut inventory, origins) = assemble::inventory(&world, &root, input);
     let (sources, mut diagnostics) = world.into_parts();
     diagnostics.sort_by(|a, b| a.place.cmp(&b.place));
     inventory.diagnostics = diagnostics;

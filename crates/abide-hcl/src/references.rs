@@ -351,19 +351,20 @@ fn append(steps: &[&Step], out: &mut String) {
                 }
                 out.push_str(name);
             }
-            Step::Index(index) => match &index.bare().kind {
-                ExprKind::Literal(value) => match &value.kind {
-                    Kind::String(text) => {
-                        out.push_str(&InstanceKey::Name(text.clone()).to_string());
-                    }
-                    _ => {
-                        if let Some(at) = position(value) {
-                            out.push_str(&format!("[{at}]"));
+            Step::Index(index) => {
+                if let ExprKind::Literal(value) = &index.bare().kind {
+                    match &value.kind {
+                        Kind::String(text) => {
+                            out.push_str(&InstanceKey::Name(text.clone()).to_string());
+                        }
+                        _ => {
+                            if let Some(at) = position(value) {
+                                out.push_str(&format!("[{at}]"));
+                            }
                         }
                     }
-                },
-                _ => {}
-            },
+                }
+            }
             Step::Splat(inner) => {
                 let inner: Vec<&Step> = inner.iter().collect();
                 append(&inner, out);

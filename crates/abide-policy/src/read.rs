@@ -241,12 +241,9 @@ fn docs(fields: &mut Fields<'_>, errors: &mut Errors) -> Docs {
 }
 
 fn body(fields: &mut Fields<'_>, types: &[String], errors: &mut Errors) -> Option<PolicyBody> {
-    let (name, node) = match fields.one_of(&["check", "rules", "rego"], errors) {
-        Some(found) => found,
-        None => {
-            errors.push(fields.at, "`check` is missing (or `rules`, or `rego`)");
-            return None;
-        }
+    let Some((name, node)) = fields.one_of(&["check", "rules", "rego"], errors) else {
+        errors.push(fields.at, "`check` is missing (or `rules`, or `rego`)");
+        return None;
     };
     match name {
         "rego" => Some(PolicyBody::Rego {

@@ -206,7 +206,8 @@ fn attribute(value: &Node, fields: &mut Fields<'_>, errors: &mut Errors) -> Opti
             format!("`attribute` needs an operator: {}", OPERATORS.join(", ")),
         );
         // Take the companions, so that they are not reported as unknown.
-        (fields.take("absent"), fields.take("default"));
+        fields.take("absent");
+        fields.take("default");
         return None;
     };
     let operator = operator(name, node, errors);

@@ -1,5 +1,15 @@
 //! The reader and the published schema, held against each other and against the library.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test fails by panicking and may print"
+)]
+
 use std::path::{Path, PathBuf};
 
 use abide_policy::yaml::{Kind, Node, parse};

@@ -100,7 +100,7 @@ fn widened(value: &Value) -> Value {
 fn lowered(value: Value) -> Value {
     match value {
         Value::List(list) => Value::List(list.into_iter().map(lowered).collect()),
-        Value::String(text) => Value::String(text.to_ascii_lowercase().into()),
+        Value::String(text) => Value::String(text.to_ascii_lowercase()),
         other => other,
     }
 }
