@@ -242,6 +242,10 @@ fn docs(fields: &mut Fields<'_>, errors: &mut Errors) -> Docs {
 
 fn body(fields: &mut Fields<'_>, types: &[String], errors: &mut Errors) -> Option<PolicyBody> {
     let Some((name, node)) = fields.one_of(&["check", "rules", "rego"], errors) else {
+        // What belongs to a check is not to be reported as unknown.
+        advice(fields, errors);
+        crate::read_condition::facts(fields, errors);
+        fields.take("when");
         errors.push(fields.at, "`check` is missing (or `rules`, or `rego`)");
         return None;
     };
@@ -370,7 +374,10 @@ fn controls(node: &Node, errors: &mut Errors) -> Vec<ControlId> {
             Ok(control) if controls.contains(&control) => {
                 errors.push(node.at, format!("control `{text}` is given twice"))
             }
-            Ok(control) => controls.push(control),
+            Ok(control) => match abide_controls::Catalogue::builtin().require(&control) {
+                Ok(_) => controls.push(control),
+                Err(error) => errors.push(node.at, error.to_string()),
+            },
             Err(error) => errors.push(node.at, error.to_string()),
         }
     }

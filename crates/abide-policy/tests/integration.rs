@@ -126,7 +126,7 @@ remediation: r
 #[test]
 fn errors_name_the_place_and_what_was_meant() {
     insta::assert_snapshot!(errors(""), @"my.yaml:1:1: the file is empty: expected a policy");
-    insta::assert_snapshot!(errors("id: [\n"), @"my.yaml:2:1: not YAML: while parsing a flow sequence, expected ',' or ']'");
+    insta::assert_snapshot!(errors("id: [\n"), @"my.yaml:2:1: not YAML: while parsing a node, did not find expected node content");
     insta::assert_snapshot!(errors(&format!(
         "{GOOD}check: {{attribute: buckett, is: set}}\n"
     )));

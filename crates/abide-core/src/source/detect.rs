@@ -44,6 +44,8 @@ pub enum NotAnInventory {
     Hcl,
     /// YAML, text, anything else that does not start with `{`.
     Text,
+    /// A plan behind the line that the setup-terraform action's wrapper prints.
+    Wrapped,
     /// UTF-16 that cannot be decoded.
     BrokenUtf16,
     /// JSON that is no object.
@@ -89,13 +91,16 @@ impl fmt::Display for NotAnInventory {
             ),
             Self::Hcl => write!(f, "a Terraform source file; expected a plan in JSON: {MAKE_PLAN}"),
             Self::Text => write!(f, "not JSON; expected a plan: {MAKE_PLAN}"),
+            Self::Wrapped => f.write_str(
+                "a plan behind a line of the setup-terraform action's wrapper; set `terraform_wrapper: false` for that action",
+            ),
             Self::BrokenUtf16 => f.write_str("UTF-16 text with broken characters; write the file as UTF-8"),
             Self::OtherJson => write!(f, "JSON, but no object; expected a plan: {MAKE_PLAN}"),
             Self::EmptyObject => write!(f, "an empty JSON object; expected a plan: {MAKE_PLAN}"),
             Self::Version { what, found, supported } => {
                 write!(f, "a {what} of version {found}; this program reads {supported}")
             }
-            Self::OtherObject { guess: Some(guess), .. } => write!(f, "{guess}; expected a plan: {MAKE_PLAN}"),
+            Self::OtherObject { guess: Some(guess), .. } => write!(f, "{guess}; expected a plan, which has a `format_version`: {MAKE_PLAN}"),
             Self::OtherObject { guess: None, keys } => {
                 write!(f, "a JSON object that is neither plan nor state (its keys: {}); expected a plan: {MAKE_PLAN}", keys.join(", "))
             }
@@ -121,6 +126,7 @@ pub(super) fn refuse_other(head: &[u8]) -> Result<(), NotAnInventory> {
     match text.first() {
         None => return Err(NotAnInventory::Empty),
         Some(b'{') => {}
+        Some(b'[') if text.starts_with(b"[command]") => return Err(NotAnInventory::Wrapped),
         Some(b'[' | b'"') => return Err(NotAnInventory::OtherJson),
         Some(_) if head.contains(&0) => return Err(NotAnInventory::Binary),
         Some(_) => return Err(guess_text(&String::from_utf8_lossy(text))),

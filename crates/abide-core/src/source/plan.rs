@@ -212,6 +212,12 @@ impl<'o> Loader<'o> {
                 Configuration::default()
             }
         };
+        if self.format_version.is_none() {
+            self.warn(
+                "no-format-version",
+                "the plan has no `format_version`, as if it had been cut down: parts may be missing",
+            );
+        }
         if self.errored {
             let message = "Terraform reports that planning failed (`errored`): resources may be missing. Fix the errors and plan again";
             self.builder.inventory().diagnostics.push(Diagnostic::new(
