@@ -13,6 +13,7 @@ use abide_core::policy::{self, PolicySet, PolicySettings, Selection};
 use abide_core::scan::Scan;
 use abide_core::source::{self, Input, LoadOptions, RedactionKey};
 use abide_policy::{Policy, Severity};
+use abide_rego::Folder;
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 
@@ -29,6 +30,8 @@ pub(crate) struct Chosen {
     pub(crate) set: PolicySet,
     /// When account policies apply.
     pub(crate) account: AccountMode,
+    /// Folders of Rego, whose rules are policies of the set too.
+    rego: Vec<Folder>,
 }
 
 /// Chooses and compiles policies from flags and configuration.
@@ -61,6 +64,7 @@ pub(crate) fn choose(config: &Config, args: &PolicyArgs) -> anyhow::Result<Chose
         known,
         set,
         account,
+        rego: rego_folders(config, args)?,
     })
 }
 
@@ -81,22 +85,31 @@ pub(crate) fn all_policies(config: &Config, args: &PolicyArgs) -> anyhow::Result
     } else {
         Vec::new()
     };
-    let mut folders = args.policies.clone();
-    if folders.is_empty() {
-        folders.extend(
-            config
-                .file
-                .scan
-                .policies
-                .iter()
-                .flatten()
-                .map(|path| config.resolve(path)),
-        );
-    }
-    for folder in &folders {
-        all.extend(policy::load_dir(folder)?);
+    let rego = rego_folders(config, args)?;
+    all.extend(rego.iter().flat_map(Folder::policies));
+    for folder in policy_folders(config, args) {
+        // A folder of Rego alone holds no policy files, and is fine.
+        match policy::load_dir(&folder) {
+            Err(policy::LibraryError::Empty { .. }) if Folder::is_rego(&folder) => {}
+            loaded => all.extend(loaded?),
+        }
     }
     Ok(all)
+}
+
+/// Folders named by flags, else those of the configuration.
+fn policy_folders(config: &Config, args: &PolicyArgs) -> Vec<PathBuf> {
+    if !args.policies.is_empty() {
+        return args.policies.clone();
+    }
+    let listed = config.file.scan.policies.iter().flatten();
+    listed.map(|path| config.resolve(path)).collect()
+}
+
+fn rego_folders(config: &Config, args: &PolicyArgs) -> anyhow::Result<Vec<Folder>> {
+    let folders = policy_folders(config, args);
+    let rego = folders.iter().filter(|folder| Folder::is_rego(folder));
+    rego.map(|folder| Ok(Folder::load(folder)?)).collect()
 }
 
 /// What flags and configuration select; a flag replaces the file's list.
@@ -153,17 +166,42 @@ pub(crate) fn scan(
     // Files of a few lines first: a slip in them should not cost a long load.
     let exceptions = exceptions(config, job.exceptions.as_deref())?;
     let baseline = job.baseline.as_deref().map(read_baseline).transpose()?;
-    let inventories = timings.time("load", || load(chosen, job.inputs))?;
+    let inputs: Vec<Input> = job
+        .inputs
+        .iter()
+        .map(|path| input(path))
+        .collect::<anyhow::Result<_>>()?;
+    let inventories = timings.time("load", || load(chosen, &inputs))?;
+    // Only folders of Rego need the whole plan.
+    let plans: Vec<serde_json::Value> = if chosen.rego.is_empty() {
+        Vec::new()
+    } else {
+        let key = redaction_key()?;
+        timings.time("raw plan", || {
+            inputs
+                .iter()
+                .map(|input| source::raw(input, &key))
+                .collect::<Result<_, _>>()
+        })?
+    };
     let options = Options {
         account: chosen.account,
         all_results: job.all_results,
     };
     let mut scan = timings.time("evaluate", || {
         let parts = (0u32..).zip(&inventories).map(|(number, inventory)| {
-            (
-                inventory,
-                engine::evaluate(inventory, &chosen.set, options, number),
-            )
+            let mut all = engine::evaluate(inventory, &chosen.set, options, number);
+            let bodies =
+                abide_rego::evaluate_bodies(inventory, &chosen.set, number, job.all_results);
+            all.absorb(bodies);
+            for (folder, plan) in chosen
+                .rego
+                .iter()
+                .flat_map(|folder| plans.get(number as usize).map(|plan| (folder, plan)))
+            {
+                all.absorb(folder.evaluate(inventory, plan, &chosen.set, number));
+            }
+            (inventory, all)
         });
         Scan::assemble(
             job.now.unwrap_or_else(Timestamp::now),
@@ -185,23 +223,28 @@ pub(crate) fn scan(
     Ok(scan)
 }
 
-fn load(chosen: &Chosen, paths: &[PathBuf]) -> anyhow::Result<Vec<Inventory>> {
+fn load(chosen: &Chosen, inputs: &[Input]) -> anyhow::Result<Vec<Inventory>> {
     let options = LoadOptions {
         wanted: chosen.set.wanted().clone(),
         key: redaction_key()?,
     };
-    paths.iter().map(|path| load_one(path, &options)).collect()
+    inputs
+        .iter()
+        .map(|input| load_input(input, &options))
+        .collect()
 }
 
 /// Loads one input; `-` is standard input.
 pub(crate) fn load_one(path: &Path, options: &LoadOptions) -> anyhow::Result<Inventory> {
-    let bar = terminal::spinner(format!(
-        "reading {}",
-        terminal::visible(&path.display().to_string())
-    ));
-    let result = input(path).and_then(|input| Ok(source::load(&input, options)?));
+    load_input(&input(path)?, options)
+}
+
+fn load_input(input: &Input, options: &LoadOptions) -> anyhow::Result<Inventory> {
+    let name = terminal::visible(&input.name());
+    let bar = terminal::spinner(format!("reading {name}"));
+    let result = source::load(input, options);
     bar.finish_and_clear();
-    result
+    Ok(result?)
 }
 
 fn input(path: &Path) -> anyhow::Result<Input> {

@@ -104,6 +104,14 @@ pub struct Evaluations {
     pub findings: Vec<Finding>,
 }
 
+impl Evaluations {
+    /// Takes in what another engine found.
+    pub fn absorb(&mut self, other: Self) {
+        self.tally = self.tally.plus(other.tally);
+        self.findings.extend(other.findings);
+    }
+}
+
 /// Judges every managed resource by every policy for its type, and the root
 /// module by every account policy. `input` is the input's index in the scan.
 #[must_use]

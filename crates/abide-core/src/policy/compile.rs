@@ -351,7 +351,8 @@ impl PolicySet {
 
     fn index(&mut self, policy: &Policy, at: u32) {
         match &policy.body {
-            PolicyBody::Rego { .. } => self.wanted.everything = true,
+            // A folder's rules read the whole plan by another way.
+            PolicyBody::Rego { .. } => self.wanted.everything |= !policy.resource_types.is_empty(),
             PolicyBody::Rules(_) if policy.kind == PolicyKind::Account => {}
             PolicyBody::Rules(rules) => {
                 for (number, rule) in (0u32..).zip(rules) {

@@ -13,6 +13,7 @@ mod command;
 mod exceptions;
 mod formats;
 mod policy;
+mod rego;
 mod scan;
 mod secrets;
 mod workflow;

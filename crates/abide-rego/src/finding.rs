@@ -1,0 +1,151 @@
+//! From what a rule says to findings.
+
+use std::sync::Arc;
+
+use abide_core::address::ResourceAddress;
+use abide_core::engine::{Evaluations, ROOT};
+use abide_core::finding::{Fact, Finding, Fingerprint, Outcome};
+use abide_core::inventory::Inventory;
+use abide_policy::{Policy, Severity};
+use regorus::Value;
+
+/// What one answer of a rule says.
+pub(crate) struct Answer {
+    pub(crate) message: String,
+    pub(crate) address: Option<String>,
+    pub(crate) facts: Vec<Fact>,
+}
+
+/// The answers of a rule: elements of a set or list, or one value. `false` and nothing are none.
+pub(crate) fn answers(value: &Value) -> Vec<Answer> {
+    match value {
+        Value::Set(set) => set.iter().filter_map(answer).collect(),
+        Value::Array(list) => list.iter().filter_map(answer).collect(),
+        single => answer(single).into_iter().collect(),
+    }
+}
+
+fn answer(value: &Value) -> Option<Answer> {
+    match value {
+        Value::String(text) => Some(Answer {
+            message: text.to_string(),
+            address: None,
+            facts: Vec::new(),
+        }),
+        Value::Bool(true) => Some(Answer {
+            message: "The policy is not followed".to_owned(),
+            address: None,
+            facts: Vec::new(),
+        }),
+        Value::Object(fields) => {
+            let field = |names: &[&str]| {
+                names.iter().find_map(|name| {
+                    fields
+                        .get(&Value::from(*name))
+                        .and_then(|value| value.as_string().ok())
+                        .map(ToString::to_string)
+                })
+            };
+            let address = field(&["address", "resource", "resource_address"]);
+            let spoken = ["msg", "message", "address", "resource", "resource_address"];
+            let fact: Vec<(String, String)> = fields
+                .iter()
+                .filter_map(|(name, value)| {
+                    Some((name.as_string().ok()?.to_string(), scalar(value)?))
+                })
+                .filter(|(name, _)| !spoken.contains(&name.as_str()))
+                .collect();
+            let facts = if fact.is_empty() {
+                Vec::new()
+            } else {
+                vec![Fact(fact)]
+            };
+            Some(Answer {
+                message: field(&["msg", "message"])
+                    .unwrap_or_else(|| "The policy is not followed".to_owned()),
+                address,
+                facts,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.to_string()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// Where a finding belongs.
+pub(crate) struct Place {
+    pub(crate) policy: u32,
+    pub(crate) input: u32,
+}
+
+/// Adds one finding and counts it.
+pub(crate) fn push(
+    out: &mut Evaluations,
+    inventory: &Inventory,
+    policy: &Policy,
+    place: &Place,
+    outcome: Outcome,
+    severity: Severity,
+    answer: Answer,
+) {
+    let address = answer
+        .address
+        .or_else(|| mentioned(inventory, &answer.message))
+        .unwrap_or_else(|| ROOT.to_owned());
+    let known = inventory
+        .find(&address)
+        .map(|(_, resource)| resource.type_name.clone());
+    let resource_type = known.unwrap_or_else(|| Arc::from("account"));
+    let fact = Fact(vec![("message".to_owned(), answer.message.clone())]);
+    let facts = if answer.facts.is_empty() && outcome == Outcome::Fail {
+        vec![fact]
+    } else {
+        answer.facts
+    };
+    match outcome {
+        Outcome::Fail => out.tally.fail += 1,
+        Outcome::Unknown => out.tally.unknown += 1,
+        Outcome::Error => out.tally.error += 1,
+        Outcome::Pass => out.tally.pass += 1,
+        Outcome::NotApplicable => out.tally.not_applicable += 1,
+    }
+    out.findings.push(Finding {
+        policy: place.policy,
+        input: place.input,
+        fingerprint: Fingerprint::of(&policy.id, &address, outcome, None, &facts),
+        resource_address: ResourceAddress::from_terraform(&address),
+        resource_type,
+        outcome,
+        severity,
+        remediation: String::new(),
+        message: answer.message,
+        fix: Vec::new(),
+        attribute: None,
+        found: None,
+        expected: None,
+        facts,
+        waits_for: Vec::new(),
+        location: None,
+        exception: None,
+        in_baseline: false,
+    });
+}
+
+/// The one address of the input that a message names; none if it names several.
+fn mentioned(inventory: &Inventory, message: &str) -> Option<String> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']' | '"');
+    let mut words = message
+        .split(|c: char| !is_part(c))
+        .map(|word| word.trim_matches(['.', '"']));
+    let first = words.find_map(|word| inventory.find(word).map(|_| word.to_owned()))?;
+    words
+        .all(|word| word == first || inventory.find(word).is_none())
+        .then_some(first)
+}

@@ -1,0 +1,240 @@
+//! `rego:` bodies of policy files: one resource at a time.
+
+use abide_core::address::Mode;
+use abide_core::engine::Evaluations;
+use abide_core::finding::Outcome;
+use abide_core::inventory::{Inventory, Resource};
+use abide_core::policy::{CompiledPolicy, PolicySet};
+use abide_core::value::{Object, Value};
+use abide_policy::{PolicyBody, Severity};
+use regorus::Engine;
+use serde_json::{Map, json};
+
+use crate::add_module;
+use crate::finding::{Answer, Place, answers, push};
+
+/// Judges every resource of their types by the policies whose body is Rego.
+#[must_use]
+pub fn evaluate_bodies(
+    inventory: &Inventory,
+    set: &PolicySet,
+    input: u32,
+    all_results: bool,
+) -> Evaluations {
+    let mut out = Evaluations::default();
+    for (number, compiled) in (0u32..).zip(&set.policies) {
+        if let PolicyBody::Rego { text, .. } = &compiled.policy.body
+            && !compiled.policy.resource_types.is_empty()
+        {
+            let place = Place {
+                policy: number,
+                input,
+            };
+            evaluate(inventory, compiled, text, &place, all_results, &mut out);
+        }
+    }
+    out
+}
+
+fn evaluate(
+    inventory: &Inventory,
+    compiled: &CompiledPolicy,
+    text: &str,
+    place: &Place,
+    all_results: bool,
+    out: &mut Evaluations,
+) {
+    let policy = &compiled.policy;
+    let mut engine = Engine::new();
+    let prepared = add_module(&mut engine, &policy.id, text).and_then(|package| {
+        let data = json!({ "parameters": parameters(compiled), "inventory": { "resources": everything(inventory) } });
+        engine.add_data(regorus::Value::from(data)).map_err(|error| error.to_string())?;
+        Ok(package)
+    });
+    for name in &policy.resource_types {
+        for id in inventory.of_type(name) {
+            let resource = inventory.resource(*id);
+            if resource.mode == Mode::Data {
+                continue;
+            }
+            let result = match &prepared {
+                Ok(package) => ask(&mut engine, package, resource),
+                Err(error) => Err(error.clone()),
+            };
+            let address = Some(resource.address.to_string());
+            let (outcome, severity, list) = match result {
+                Ok((outcome, answers)) => (outcome, policy.severity, answers),
+                Err(error) => (
+                    Outcome::Error,
+                    policy.severity,
+                    vec![say(format!("The policy cannot be evaluated: {error}"))],
+                ),
+            };
+            let quiet = matches!(outcome, Outcome::Pass | Outcome::NotApplicable);
+            if quiet && !all_results {
+                out.tally.pass += usize::from(outcome == Outcome::Pass);
+                out.tally.not_applicable += usize::from(outcome == Outcome::NotApplicable);
+                continue;
+            }
+            let severity = if outcome == Outcome::Fail && list.iter().all(|(_, mild)| *mild) {
+                Severity::Low
+            } else {
+                severity
+            };
+            let message = list
+                .iter()
+                .map(|(answer, _)| answer.message.clone())
+                .collect::<Vec<_>>()
+                .join("; ");
+            let facts = list
+                .into_iter()
+                .flat_map(|(answer, _)| answer.facts)
+                .collect();
+            push(
+                out,
+                inventory,
+                policy,
+                place,
+                outcome,
+                severity,
+                Answer {
+                    message,
+                    address,
+                    facts,
+                },
+            );
+        }
+    }
+}
+
+fn say(message: String) -> (Answer, bool) {
+    (
+        Answer {
+            message,
+            address: None,
+            facts: Vec::new(),
+        },
+        false,
+    )
+}
+
+/// Asks a body about one resource: answers, each with whether it is only a warning.
+fn ask(
+    engine: &mut Engine,
+    package: &str,
+    resource: &Resource,
+) -> Result<(Outcome, Vec<(Answer, bool)>), String> {
+    engine.set_input(regorus::Value::from(shape(resource)));
+    let mut rule = |name: &str| match engine.eval_rule(format!("{package}.{name}")) {
+        Ok(value) => Ok(value),
+        // A rule the module does not declare says nothing.
+        Err(error) if error.to_string().contains("not a valid rule path") => {
+            Ok(regorus::Value::Undefined)
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    if rule("not_applicable")? == regorus::Value::Bool(true) {
+        return Ok((
+            Outcome::NotApplicable,
+            vec![say("Does not apply".to_owned())],
+        ));
+    }
+    let mut failed: Vec<(Answer, bool)> = Vec::new();
+    for (name, mild) in [("deny", false), ("violation", false), ("warn", true)] {
+        failed.extend(
+            answers(&rule(name)?)
+                .into_iter()
+                .map(|answer| (answer, mild)),
+        );
+    }
+    if !failed.is_empty() {
+        return Ok((Outcome::Fail, failed));
+    }
+    let open: Vec<_> = answers(&rule("unknown")?)
+        .into_iter()
+        .map(|answer| (answer, false))
+        .collect();
+    if open.is_empty() {
+        Ok((
+            Outcome::Pass,
+            vec![say("The policy is followed".to_owned())],
+        ))
+    } else {
+        Ok((Outcome::Unknown, open))
+    }
+}
+
+fn parameters(compiled: &CompiledPolicy) -> Map<String, serde_json::Value> {
+    compiled
+        .parameters
+        .iter()
+        .map(|(name, literal)| (name.clone(), from_literal(literal)))
+        .collect()
+}
+
+fn from_literal(literal: &abide_policy::Literal) -> serde_json::Value {
+    use abide_policy::Literal;
+    match literal {
+        Literal::Bool(bool) => (*bool).into(),
+        Literal::Int(int) => (*int).into(),
+        Literal::Float(float) => (*float).into(),
+        Literal::String(text) => text.as_str().into(),
+        Literal::List(list) => list.iter().map(from_literal).collect(),
+    }
+}
+
+fn everything(inventory: &Inventory) -> Map<String, serde_json::Value> {
+    inventory
+        .resources
+        .iter()
+        .map(|resource| (resource.address.to_string(), shape(resource)))
+        .collect()
+}
+
+/// A resource as Rego sees it. Unknown values are left out and listed in `unknown`.
+fn shape(resource: &Resource) -> serde_json::Value {
+    let mut unknown = Vec::new();
+    let values = object(&resource.values, "", &mut unknown);
+    json!({
+        "address": resource.address.as_str(),
+        "type": &*resource.type_name,
+        "name": &*resource.name,
+        "action": resource.action.as_str(),
+        "values": values,
+        "unknown": unknown,
+    })
+}
+
+fn object(values: &Object, at: &str, unknown: &mut Vec<String>) -> Map<String, serde_json::Value> {
+    let mut map = Map::new();
+    for (name, value) in values.iter() {
+        let path = if at.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{at}.{name}")
+        };
+        if let Some(value) = known(value, &path, unknown) {
+            map.insert(name.to_owned(), value);
+        }
+    }
+    map
+}
+
+fn known(value: &Value, path: &str, unknown: &mut Vec<String>) -> Option<serde_json::Value> {
+    Some(match value {
+        Value::Unknown => {
+            unknown.push(path.to_owned());
+            return None;
+        }
+        Value::Redacted(digest) => digest.short().into(),
+        Value::Object(inner) => object(inner, path, unknown).into(),
+        Value::List(list) => {
+            let parts = list
+                .iter()
+                .enumerate()
+                .filter_map(|(index, value)| known(value, &format!("{path}[{index}]"), unknown));
+            parts.collect::<Vec<_>>().into()
+        }
+        plain => serde_json::to_value(plain).ok()?,
+    })
+}
