@@ -26,7 +26,10 @@ fuzz_target!(|text: &str| {
     }
     let _ = parse_module(text);
     if let Ok(path) = text.parse::<AttributePath>() {
-        assert_eq!(path.to_string().parse::<AttributePath>().as_ref(), Ok(&path));
+        assert_eq!(
+            path.to_string().parse::<AttributePath>().as_ref(),
+            Ok(&path)
+        );
         let _ = path.without_positions();
     }
     let mut intern = |text: &str| Arc::from(text);

@@ -28,9 +28,14 @@ pub fn scan(bytes: &[u8]) {
     let needed = run(bytes, BUILTIN.wanted().clone(), &BUILTIN);
     match (whole, needed) {
         (Some(whole), Some(needed)) => {
-            assert_eq!(whole.tally, needed.tally, "attributes nobody reads changed an outcome");
+            assert_eq!(
+                whole.tally, needed.tally,
+                "attributes nobody reads changed an outcome"
+            );
             let fingerprints = |all: &Evaluations| -> Vec<String> {
-                all.findings.iter().map(|f| format!("{:?}", f.fingerprint)).collect()
+                let list = all.findings.iter();
+                list.map(|finding| format!("{:?}", finding.fingerprint))
+                    .collect()
             };
             assert_eq!(
                 fingerprints(&whole),
@@ -38,12 +43,9 @@ pub fn scan(bytes: &[u8]) {
                 "attributes nobody reads changed a finding"
             );
         }
-        (None, None) => {}
-        (whole, needed) => panic!(
-            "loading everything: {}, loading what is needed: {}",
-            whole.is_some(),
-            needed.is_some()
-        ),
+        (Some(_), None) => panic!("refused with less to read"),
+        // What nobody reads may be broken unnoticed.
+        (None, _) => {}
     }
 }
 

@@ -3,6 +3,7 @@
 use abide_core::diagnostic::Level;
 use abide_core::engine::{self, AccountMode};
 use abide_core::finding::{Finding, Outcome};
+use abide_core::inventory::Inventory;
 use abide_core::policy::{CompileError, PolicySet, PolicySettings};
 use abide_core::source::RedactionKey;
 use abide_policy::{Example, Expectation, Policy};
@@ -18,11 +19,18 @@ pub struct Disagreement {
     pub said: Vec<(String, Outcome, String)>,
 }
 
+/// Evaluates: the engine of the core, and others beside it.
+pub type Judge<'j> = &'j dyn Fn(&Inventory, &PolicySet, engine::Options) -> Vec<Finding>;
+
 /// Runs one example of a policy.
 ///
 /// # Errors
 /// If the policy does not compile with the example's parameters.
-pub fn run(policy: &Policy, example: &Example) -> Result<Result<(), Disagreement>, CompileError> {
+pub fn run(
+    policy: &Policy,
+    example: &Example,
+    judge: Judge<'_>,
+) -> Result<Result<(), Disagreement>, CompileError> {
     let mut settings = PolicySettings::default();
     settings.parameters.insert(
         policy.id.clone(),
@@ -60,7 +68,7 @@ pub fn run(policy: &Policy, example: &Example) -> Result<Result<(), Disagreement
         account,
         all_results: true,
     };
-    let findings = engine::evaluate(&loaded.inventory, &set, options, 0).findings;
+    let findings = judge(&loaded.inventory, &set, options);
     Ok(compare(example, &findings))
 }
 

@@ -1,5 +1,6 @@
 //! The examples of every built-in policy: documentation that is tested.
 
+use abide_core::engine;
 use abide_core::policy;
 use abide_hcl::examples;
 
@@ -10,7 +11,12 @@ fn every_example_of_the_library_is_right() {
         policy::complete(&mut policy);
         for example in &policy.docs.examples {
             ran += 1;
-            if let Err(disagreement) = examples::run(&policy, example).unwrap() {
+            if let Err(disagreement) =
+                examples::run(&policy, example, &|inventory, set, options| {
+                    engine::evaluate(inventory, set, options, 0).findings
+                })
+                .unwrap()
+            {
                 wrong.push(format!(
                     "{} {:?}: {disagreement:?}",
                     policy.id, example.name

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use abide_core::policy::{self, PolicySettings, Selection};
+use abide_core::engine;
+use abide_core::finding::Finding;
+use abide_core::inventory::Inventory;
+use abide_core::policy::{self, PolicySet, PolicySettings, Selection};
 use abide_hcl::examples;
 use abide_policy::Policy;
 
@@ -53,11 +56,23 @@ pub(crate) fn run(cli: &Cli, args: &TestArgs) -> anyhow::Result<u8> {
     Ok(u8::from(failed > 0 || untested > 0))
 }
 
+/// The engines a scan uses.
+fn judge(inventory: &Inventory, set: &PolicySet, options: engine::Options) -> Vec<Finding> {
+    let mut all = engine::evaluate(inventory, set, options, 0);
+    all.absorb(abide_rego::evaluate_bodies(
+        inventory,
+        set,
+        0,
+        options.all_results,
+    ));
+    all.findings
+}
+
 /// Runs the examples of one policy; gives how many are wrong.
 fn test(policy: &Policy, report: &mut String) -> anyhow::Result<usize> {
     let mut wrong = 0;
     for example in &policy.docs.examples {
-        let Err(disagreement) = examples::run(policy, example)? else {
+        let Err(disagreement) = examples::run(policy, example, &judge)? else {
             continue;
         };
         wrong += 1;
