@@ -49,6 +49,38 @@ pub fn scan(bytes: &[u8]) {
     }
 }
 
+/// Loads Terraform source from memory, judges it, and looks up where in the
+/// source everything is that was found.
+pub fn scan_source(files: &[(&str, &str)]) {
+    let wanted = BUILTIN.wanted();
+    let mut options = abide_hcl::Options::new(wanted, RedactionKey::new([7; 32]));
+    // Smaller than what `abide` allows, for more runs in a second.
+    options.limits.work = 1_000_000;
+    options.limits.instances = 2_000;
+    match abide_hcl::load_text(files, &options) {
+        Err(error) => {
+            let _ = error.to_string();
+        }
+        Ok(loaded) => {
+            let all = evaluate(&loaded.inventory, &BUILTIN, OPTIONS, 0);
+            let _ = format!("{:?}", loaded.inventory.diagnostics);
+            for finding in &all.findings {
+                let address = finding.resource_address.as_str();
+                let path = finding.attribute.clone().unwrap_or_default();
+                let places = [
+                    loaded.origins.header(address),
+                    loaded.origins.locate(address, &path),
+                ];
+                for place in places.into_iter().flatten() {
+                    assert!(loaded.sources.text(place).is_some(), "a place outside its file");
+                    assert!(loaded.sources.place(place).is_some());
+                }
+                let _ = format!("{:?}", loaded.origins.trace(address, &path));
+            }
+        }
+    }
+}
+
 /// Loads and judges; `None` if the input was refused (the message is read).
 pub fn run(bytes: &[u8], wanted: Wanted, set: &PolicySet) -> Option<Evaluations> {
     let input = Input::Memory {

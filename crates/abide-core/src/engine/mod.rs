@@ -3,12 +3,17 @@
 //! [`evaluate`] is the public arrow: inventory and policies in, outcomes and
 //! findings out. It knows nothing of exceptions, files or terminals.
 
+mod documents;
 mod evaluate;
 mod evidence;
+mod fold;
 mod iam;
 mod labels;
 mod links;
+mod network;
 mod operators;
+mod properties;
+mod relations;
 mod scope;
 mod secrets;
 mod trace;

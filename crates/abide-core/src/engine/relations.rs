@@ -1,0 +1,409 @@
+//! Questions about other resources: those that refer to one, those it refers to, those that exist.
+
+use abide_policy::{Path, Property, Quantifier};
+
+use super::Engine;
+use super::evaluate::{FOUND_LIMIT, Sink, put};
+use super::fold::Fold;
+use super::links::{Link, LinkTable};
+use super::properties::is;
+use super::scope::{Found, Scope, Subject, steps_of};
+use super::trace::Trace;
+use super::tri::Tri;
+use crate::address::Mode;
+use crate::config::{Written, written};
+use crate::inventory::{Resource, ResourceId};
+use crate::policy::{Node, Question};
+use crate::provenance::{self, Origin};
+use crate::value::Value;
+
+impl<'p> Engine<'p> {
+    pub(super) fn refers(&self, path: &Path, link: usize, scope: &Scope<'_>) -> Tri {
+        let (targets, open) = self.targets(path, link, scope);
+        if targets.iter().any(|target| target.certain) {
+            Tri::True
+        } else if !targets.is_empty() || open {
+            Tri::Unknown
+        } else {
+            Tri::False
+        }
+    }
+
+    /// The resources a value refers to, and whether it may refer to others.
+    ///
+    /// For an attribute of a resource the table of the link knows; for one of
+    /// an element the table would mix it with those of its siblings.
+    pub(super) fn targets(&self, path: &Path, link: usize, scope: &Scope<'_>) -> (Vec<Link>, bool) {
+        let anchor = scope.anchor(path);
+        let Some((id, _)) = anchor.and_then(|anchor| anchor.resource) else {
+            return (Vec::new(), true);
+        };
+        if anchor.is_some_and(|anchor| matches!(anchor.subject, Subject::Resource(_))) {
+            let table = self.table(link);
+            return (table.targets(id).to_vec(), table.is_open(id));
+        }
+        let types = &self.set.links[link].to;
+        let (mut targets, has_unknown) = match scope.find(path) {
+            Found::Absent => return (Vec::new(), false),
+            Found::Value(value) => (self.named(value, types), !value.is_wholly_known()),
+            Found::Unknown => (Vec::new(), true),
+        };
+        if !has_unknown {
+            return (targets, false);
+        }
+        let Some(origin) = self.origin(path, scope) else {
+            return (targets, true);
+        };
+        let before = targets.len();
+        targets.extend(origin.targets.iter().filter_map(|target| {
+            let name = &self.inventory.resource(target.resource).type_name;
+            let fits = types.iter().any(|wanted| **wanted == **name);
+            fits.then_some(Link {
+                resource: target.resource,
+                certain: target.certain,
+            })
+        }));
+        let open = targets.len() == before && origin.opaque;
+        (targets, open)
+    }
+
+    /// Resources whose name, id or arn a value is.
+    pub(super) fn named(&self, value: &Value, types: &[String]) -> Vec<Link> {
+        let texts: Vec<&str> = match value {
+            Value::List(list) => list.iter().filter_map(Value::as_str).collect(),
+            value => value.as_str().into_iter().collect(),
+        };
+        let is_named = |id: &&ResourceId| {
+            let values = &self.inventory.resource(**id).values;
+            super::IDENTITIES.iter().any(|name| {
+                values
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .is_some_and(|text| texts.contains(&text))
+            })
+        };
+        let targets = types
+            .iter()
+            .flat_map(|name| self.inventory.of_type(name))
+            .filter(is_named);
+        targets
+            .map(|id| Link {
+                resource: *id,
+                certain: true,
+            })
+            .collect()
+    }
+
+    /// Where an attribute's value comes from.
+    pub(super) fn origin(&self, path: &Path, scope: &Scope<'_>) -> Option<Origin> {
+        let (_, resource) = scope.anchor(path)?.resource?;
+        let config = self.inventory.config_of(resource)?;
+        let at = scope.locate(path)?;
+        match written(&config.body, steps_of(&at)) {
+            Written::By(expression) => Some(provenance::of_resource(
+                self.inventory,
+                resource,
+                expression,
+            )),
+            Written::Absent | Written::Hidden => None,
+        }
+    }
+
+    pub(super) fn waits_for(
+        &self,
+        origin: Option<&Origin>,
+        path: &Path,
+        scope: &Scope<'_>,
+    ) -> Vec<String> {
+        let Some(origin) = origin else {
+            return scope
+                .locate(path)
+                .map(|path| format!("{path} is known only after apply"))
+                .into_iter()
+                .collect();
+        };
+        let mut list: Vec<String> = origin
+            .targets
+            .iter()
+            .map(|target| {
+                let address = &self.inventory.resource(target.resource).address;
+                if target.attribute.is_empty() {
+                    address.to_string()
+                } else {
+                    format!("{address}.{}", target.attribute)
+                }
+            })
+            .collect();
+        if origin.opaque {
+            list.push("a value the plan does not show".to_owned());
+        }
+        list
+    }
+
+    pub(super) fn linked(
+        &self,
+        question: &'p Question,
+        scope: &Scope<'_>,
+        mut sink: Sink<'_, 'p>,
+    ) -> Tri {
+        let Question::Linked {
+            quantifier,
+            link,
+            types,
+            matches,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
+        let Some((id, resource)) = scope.resource else {
+            return Tri::Unknown;
+        };
+        let table = self.table(*link);
+        let mut fold = Fold::new(*quantifier, sink.is_some());
+        for other in table.referrers(id) {
+            self.other(
+                other.resource,
+                other.certain,
+                matches.as_deref(),
+                scope,
+                &mut fold,
+            );
+            if fold.decided() {
+                break;
+            }
+        }
+        let mut waits_for = Vec::new();
+        // Something that refers to nobody knows what may refer to this one, if it is new.
+        if resource.action.is_new() && !fold.decided() {
+            self.open_referrers(
+                table,
+                *link,
+                matches.as_deref(),
+                scope,
+                &mut fold,
+                &mut waits_for,
+            );
+        }
+        let answer = fold.answer;
+        put(&mut sink, || {
+            let names = types.join(" or ");
+            let mut trace = fold.trace(&format!("{} linked {names}", quantifier.as_str()), answer);
+            trace.expected = Some(names);
+            trace.waits_for = waits_for;
+            trace
+        });
+        answer
+    }
+
+    pub(super) fn open_referrers(
+        &self,
+        table: &LinkTable,
+        link: usize,
+        matches: Option<&'p Node>,
+        scope: &Scope<'_>,
+        fold: &mut Fold<'p>,
+        waits_for: &mut Vec<String>,
+    ) {
+        if table.open().is_empty() {
+            return;
+        }
+        if fold.wants_trace() {
+            for id in table.open().iter().take(3) {
+                waits_for.push(format!(
+                    "what {} refers to",
+                    self.inventory.resource(*id).address
+                ));
+            }
+        }
+        // The answer does not depend on who asks, so it is worked out once.
+        let key = (
+            link,
+            matches.map_or(0, |node| std::ptr::from_ref(node) as usize),
+        );
+        let known = self
+            .open_answers
+            .lock()
+            .ok()
+            .and_then(|map| map.get(&key).copied());
+        let (any, all) = known.unwrap_or_else(|| {
+            let ask = |id: &ResourceId| {
+                matches.map_or(Tri::True, |node| {
+                    self.ask(
+                        node,
+                        &Scope::of(
+                            *id,
+                            self.inventory.resource(*id),
+                            Some(scope),
+                            scope.documents,
+                        ),
+                        None,
+                    )
+                })
+            };
+            let answers: Vec<Tri> = table.open().iter().map(ask).collect();
+            let any = answers
+                .iter()
+                .fold(Tri::False, |any, answer| any.or(*answer));
+            let all = answers
+                .iter()
+                .fold(Tri::True, |all, answer| all.and(*answer));
+            if let Ok(mut map) = self.open_answers.lock() {
+                map.insert(key, (any, all));
+            }
+            (any, all)
+        });
+        fold.add_possible(any, all);
+    }
+
+    /// Asks another resource and counts it.
+    pub(super) fn other(
+        &self,
+        id: ResourceId,
+        certain: bool,
+        matches: Option<&'p Node>,
+        scope: &Scope<'_>,
+        fold: &mut Fold<'p>,
+    ) {
+        let other = self.inventory.resource(id);
+        let inner = Scope::of(id, other, Some(scope), scope.documents);
+        let mut children = fold.wants_trace().then(Vec::new);
+        let answer = matches.map_or(Tri::True, |node| self.ask(node, &inner, children.as_mut()));
+        let counts = if certain { Tri::True } else { Tri::Unknown };
+        let address = other.address.to_string();
+        fold.add(counts, answer, children, || Trace {
+            resource: Some(address.clone()),
+            waits_for: if certain {
+                Vec::new()
+            } else {
+                vec![format!("whether {address} refers to it")]
+            },
+            ..Trace::leaf(address.clone(), answer)
+        });
+    }
+
+    pub(super) fn follow(
+        &self,
+        question: &'p Question,
+        scope: &Scope<'_>,
+        mut sink: Sink<'_, 'p>,
+    ) -> Tri {
+        let Question::Follow {
+            path,
+            link,
+            types,
+            matches,
+            elsewhere,
+            absent,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
+        let found = scope.find(path);
+        let mut fold = Fold::new(Quantifier::Some, sink.is_some());
+        let mut waits_for = Vec::new();
+        let answer = match (found, scope.resource) {
+            (Found::Absent, _) => Tri::from(*absent),
+            (Found::Value(value), _) if is(Property::Set, value) == Tri::False => {
+                Tri::from(*absent)
+            }
+            (_, None) => Tri::Unknown,
+            (found, Some(_)) => {
+                let (targets, open) = self.targets(path, *link, scope);
+                for target in &targets {
+                    self.other(
+                        target.resource,
+                        target.certain,
+                        matches.as_deref(),
+                        scope,
+                        &mut fold,
+                    );
+                }
+                match found {
+                    _ if !targets.is_empty() => fold.answer,
+                    Found::Unknown if open => {
+                        waits_for = self.waits_for(self.origin(path, scope).as_ref(), path, scope);
+                        Tri::Unknown
+                    }
+                    _ => Tri::from(*elsewhere),
+                }
+            }
+        };
+        put(&mut sink, || {
+            let mut trace = fold.trace(&format!("follow {path} to {}", types.join(" or ")), answer);
+            trace.attribute = scope.locate(path);
+            trace.found = match found {
+                Found::Value(value) => Some(value.display(FOUND_LIMIT)),
+                Found::Unknown => Some("(known after apply)".to_owned()),
+                Found::Absent => None,
+            };
+            trace.expected = Some(types.join(" or "));
+            trace.waits_for = waits_for;
+            trace
+        });
+        answer
+    }
+
+    pub(super) fn exists(
+        &self,
+        question: &'p Question,
+        scope: &Scope<'_>,
+        mut sink: Sink<'_, 'p>,
+    ) -> Tri {
+        let Question::Exists {
+            types,
+            same_provider,
+            matches,
+        } = question
+        else {
+            return Tri::Unknown;
+        };
+        let mut fold = Fold::new(Quantifier::Some, sink.is_some());
+        for id in types.iter().flat_map(|name| self.inventory.of_type(name)) {
+            let other = self.inventory.resource(*id);
+            let here = scope
+                .resource
+                .is_none_or(|(_, resource)| !same_provider || same_place(self, resource, other));
+            if here && other.mode == Mode::Managed {
+                self.other(*id, true, matches.as_deref(), scope, &mut fold);
+                if fold.decided() {
+                    break;
+                }
+            }
+        }
+        let answer = fold.answer;
+        put(&mut sink, || {
+            let mut trace = fold.trace(&format!("exists {}", types.join(" or ")), answer);
+            trace.expected = Some(types.join(" or "));
+            trace
+        });
+        answer
+    }
+}
+
+pub(super) fn same_place(engine: &Engine<'_>, a: &Resource, b: &Resource) -> bool {
+    if a.provider == b.provider {
+        return true;
+    }
+    match (
+        engine.inventory.provider_of(a),
+        engine.inventory.provider_of(b),
+    ) {
+        (Some(a), Some(b)) => {
+            a.region.is_some()
+                && a.region == b.region
+                && a.account == b.account
+                && a.full_name == b.full_name
+        }
+        _ => false,
+    }
+}
+
+/// Whether a value that is not known yet will be something: a reference gives one.
+pub(super) fn comes_from_somewhere(origin: Option<&Origin>) -> Tri {
+    match origin {
+        Some(origin) if !origin.opaque && origin.targets.iter().any(|target| target.certain) => {
+            Tri::True
+        }
+        _ => Tri::Unknown,
+    }
+}

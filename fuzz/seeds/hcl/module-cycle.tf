@@ -1,0 +1,3 @@
+module "m" { source = "./m" }
+//// m/main.tf
+module "m" { source = "../m" }
