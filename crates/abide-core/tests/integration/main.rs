@@ -12,4 +12,5 @@
 
 mod corpus;
 mod fixtures;
+mod raw;
 mod support;
