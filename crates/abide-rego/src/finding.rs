@@ -1,18 +1,21 @@
 //! From what a rule says to findings.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use abide_core::address::ResourceAddress;
+use abide_core::attribute::AttributePath;
 use abide_core::engine::{Evaluations, ROOT};
 use abide_core::finding::{Fact, Finding, Fingerprint, Outcome};
 use abide_core::inventory::Inventory;
 use abide_policy::{Policy, Severity};
+use regex::Regex;
 use regorus::Value;
 
 /// What one answer of a rule says.
 pub(crate) struct Answer {
     pub(crate) message: String,
     pub(crate) address: Option<String>,
+    pub(crate) attribute: Option<AttributePath>,
     pub(crate) facts: Vec<Fact>,
 }
 
@@ -28,13 +31,15 @@ pub(crate) fn answers(value: &Value) -> Vec<Answer> {
 fn answer(value: &Value) -> Option<Answer> {
     match value {
         Value::String(text) => Some(Answer {
-            message: text.to_string(),
+            message: stable(text),
             address: None,
+            attribute: None,
             facts: Vec::new(),
         }),
         Value::Bool(true) => Some(Answer {
             message: "The policy is not followed".to_owned(),
             address: None,
+            attribute: None,
             facts: Vec::new(),
         }),
         Value::Object(fields) => {
@@ -43,11 +48,19 @@ fn answer(value: &Value) -> Option<Answer> {
                     fields
                         .get(&Value::from(*name))
                         .and_then(|value| value.as_string().ok())
-                        .map(ToString::to_string)
+                        .map(|text| stable(text))
                 })
             };
             let address = field(&["address", "resource", "resource_address"]);
-            let spoken = ["msg", "message", "address", "resource", "resource_address"];
+            let attribute = field(&["attribute"]).and_then(|path| path.parse().ok());
+            let spoken = [
+                "msg",
+                "message",
+                "address",
+                "resource",
+                "resource_address",
+                "attribute",
+            ];
             let fact: Vec<(String, String)> = fields
                 .iter()
                 .filter_map(|(name, value)| {
@@ -64,6 +77,7 @@ fn answer(value: &Value) -> Option<Answer> {
                 message: field(&["msg", "message"])
                     .unwrap_or_else(|| "The policy is not followed".to_owned()),
                 address,
+                attribute,
                 facts,
             })
         }
@@ -73,7 +87,7 @@ fn answer(value: &Value) -> Option<Answer> {
 
 fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.to_string()),
+        Value::String(text) => Some(stable(text)),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         _ => None,
     }
@@ -119,7 +133,13 @@ pub(crate) fn push(
     out.findings.push(Finding {
         policy: place.policy,
         input: place.input,
-        fingerprint: Fingerprint::of(&policy.id, &address, outcome, None, &facts),
+        fingerprint: Fingerprint::of(
+            &policy.id,
+            &address,
+            outcome,
+            answer.attribute.as_ref(),
+            &facts,
+        ),
         resource_address: ResourceAddress::from_terraform(&address),
         resource_type,
         outcome,
@@ -127,7 +147,7 @@ pub(crate) fn push(
         remediation: String::new(),
         message: answer.message,
         fix: Vec::new(),
-        attribute: None,
+        attribute: answer.attribute,
         found: None,
         expected: None,
         facts,
@@ -138,14 +158,33 @@ pub(crate) fn push(
     });
 }
 
+/// Digests of secrets are other ones in every run; what is said must not be.
+fn stable(text: &str) -> String {
+    static DIGEST: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\(sensitive:[0-9a-f]{8}\)").ok());
+    match DIGEST.as_ref() {
+        Some(digest) => digest.replace_all(text, "(sensitive)").into_owned(),
+        None => text.to_owned(),
+    }
+}
+
+/// An address as it may stand in a sentence, keys of any text included.
+static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let key = r#"(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?"#;
+    let text = format!(r"(?:module\.[\w-]+{key}\.)*(?:data\.)?\w+\.[\w-]+{key}");
+    Regex::new(&text).ok()
+});
+
 /// The one address of the input that a message names; none if it names several.
 fn mentioned(inventory: &Inventory, message: &str) -> Option<String> {
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']' | '"');
-    let mut words = message
-        .split(|c: char| !is_part(c))
-        .map(|word| word.trim_matches(['.', '"']));
-    let first = words.find_map(|word| inventory.find(word).map(|_| word.to_owned()))?;
-    words
-        .all(|word| word == first || inventory.find(word).is_none())
-        .then_some(first)
+    let one = |text: &str| {
+        let found = ADDRESS.as_ref()?.find_iter(text);
+        let mut known = found
+            .map(|part| part.as_str())
+            .filter(|part| inventory.find(part).is_some());
+        let first = known.next()?;
+        known.all(|next| next == first).then(|| first.to_owned())
+    };
+    // `%q` and `json.marshal` put a backslash before the quotes of a key.
+    one(message).or_else(|| one(&message.replace("\\\"", "\"")))
 }

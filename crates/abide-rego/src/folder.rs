@@ -13,7 +13,7 @@ use regex::Regex;
 use regorus::{Engine, Value};
 
 use crate::finding::{Answer, Place, answers, push};
-use crate::{RegoError, add_module};
+use crate::{Complaint, RegoError, add_module};
 
 /// A rule head at the start of a line: `deny`, `warn_open`, `violation`.
 static HEAD: LazyLock<Option<Regex>> =
@@ -62,13 +62,13 @@ impl Folder {
                     .map_err(|error| bad(error.to_string()))?;
                 continue;
             }
-            let package =
-                add_module(&mut engine, &file.display().to_string(), &text).map_err(|reason| {
-                    RegoError::Rego {
-                        path: file.clone(),
-                        reason,
-                    }
-                })?;
+            let package = add_module(&mut engine, &file.display().to_string(), &text).map_err(
+                |complaint| RegoError::Rego {
+                    path: file.clone(),
+                    at: complaint.at,
+                    reason: complaint.reason,
+                },
+            )?;
             for (rule, kind) in heads(&text) {
                 let policy = policy(&package, &rule, &kind);
                 if policies.iter().all(|known| known.id != policy.id) {
@@ -116,7 +116,8 @@ impl Folder {
             };
             match engine.eval_rule(text.clone()) {
                 Err(error) => {
-                    let message = format!("The rule cannot be evaluated: {error}");
+                    let complaint = Complaint::read(&error.to_string());
+                    let message = format!("The rule cannot be evaluated: {complaint}");
                     push(
                         &mut out,
                         inventory,
@@ -127,6 +128,7 @@ impl Folder {
                         Answer {
                             message,
                             address: None,
+                            attribute: None,
                             facts: Vec::new(),
                         },
                     );

@@ -10,6 +10,10 @@ mod folder;
 mod resource;
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use abide_policy::Position;
+use regex::Regex;
 
 pub use folder::Folder;
 pub use resource::evaluate_bodies;
@@ -26,11 +30,13 @@ pub enum RegoError {
         source: std::io::Error,
     },
     /// A file is no Rego.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}:{}:{}: {reason}", path.display(), at.line, at.column)]
     Rego {
         /// Which.
         path: PathBuf,
-        /// The parser's words, with line and column.
+        /// Where.
+        at: Position,
+        /// The parser's words.
         reason: String,
     },
     /// A data file is no JSON.
@@ -51,14 +57,60 @@ pub enum RegoError {
 
 /// Puts a module into an engine, in today's syntax or in that of before OPA 1.0.
 /// Gives the package's path (`data.main`).
-fn add_module(engine: &mut regorus::Engine, name: &str, text: &str) -> Result<String, String> {
+fn add_module(engine: &mut regorus::Engine, name: &str, text: &str) -> Result<String, Complaint> {
     engine.set_rego_v0(false);
     let first = engine.add_policy(name.to_owned(), text.to_owned());
     first.or_else(|error| {
         engine.set_rego_v0(true);
         let second = engine.add_policy(name.to_owned(), text.to_owned());
         engine.set_rego_v0(false);
-        // Whoever writes today's syntax wants to know what is wrong with that.
-        second.map_err(|_| error.to_string())
+        second.map_err(|old| {
+            // What was read further is the syntax that was meant.
+            let (today, old) = (
+                Complaint::read(&error.to_string()),
+                Complaint::read(&old.to_string()),
+            );
+            if old.at > today.at { old } else { today }
+        })
     })
+}
+
+/// What the parser or interpreter complains of, and where in the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Complaint {
+    at: Position,
+    reason: String,
+}
+
+/// `--> file:3:7`, the quoted line, then `error: …`.
+static REPORT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?s)-->\s.+?:(\d+):(\d+)\n.*?\n *error: (.+)").ok());
+
+impl Complaint {
+    fn read(text: &str) -> Self {
+        let captures = REPORT.as_ref().and_then(|report| report.captures(text));
+        let number = |group: &str| group.parse().unwrap_or(u32::MAX);
+        let (line, column, reason) = captures.as_ref().map_or((1, 1, text), |found| {
+            (
+                number(&found[1]),
+                number(&found[2]),
+                found.extract::<3>().1[2],
+            )
+        });
+        Self {
+            at: Position { line, column },
+            // More than one error: the first leads to the others.
+            reason: reason.trim().lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Complaint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "line {}, column {}: {}",
+            self.at.line, self.at.column, self.reason
+        )
+    }
 }

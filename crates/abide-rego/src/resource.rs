@@ -1,6 +1,6 @@
 //! `rego:` bodies of policy files: one resource at a time.
 
-use abide_core::address::Mode;
+use abide_core::address::{InstanceKey, Mode};
 use abide_core::engine::Evaluations;
 use abide_core::finding::Outcome;
 use abide_core::inventory::{Inventory, Resource};
@@ -10,8 +10,8 @@ use abide_policy::{PolicyBody, Severity};
 use regorus::Engine;
 use serde_json::{Map, json};
 
-use crate::add_module;
 use crate::finding::{Answer, Place, answers, push};
+use crate::{Complaint, add_module};
 
 /// Judges every resource of their types by the policies whose body is Rego.
 #[must_use]
@@ -46,7 +46,7 @@ fn evaluate(
 ) {
     let policy = &compiled.policy;
     let mut engine = Engine::new();
-    let prepared = add_module(&mut engine, &policy.id, text).and_then(|package| {
+    let prepared = add_module(&mut engine, &policy.id, text).map_err(|complaint| complaint.to_string()).and_then(|package| {
         let data = json!({ "parameters": parameters(compiled), "inventory": { "resources": everything(inventory) } });
         engine.add_data(regorus::Value::from(data)).map_err(|error| error.to_string())?;
         Ok(package)
@@ -58,7 +58,7 @@ fn evaluate(
                 continue;
             }
             let result = match &prepared {
-                Ok(package) => ask(&mut engine, package, resource),
+                Ok(package) => ask(&mut engine, package, shape(inventory, resource)),
                 Err(error) => Err(error.clone()),
             };
             let address = Some(resource.address.to_string());
@@ -86,6 +86,7 @@ fn evaluate(
                 .map(|(answer, _)| answer.message.clone())
                 .collect::<Vec<_>>()
                 .join("; ");
+            let attribute = list.iter().find_map(|(answer, _)| answer.attribute.clone());
             let facts = list
                 .into_iter()
                 .flat_map(|(answer, _)| answer.facts)
@@ -100,6 +101,7 @@ fn evaluate(
                 Answer {
                     message,
                     address,
+                    attribute,
                     facts,
                 },
             );
@@ -112,6 +114,7 @@ fn say(message: String) -> (Answer, bool) {
         Answer {
             message,
             address: None,
+            attribute: None,
             facts: Vec::new(),
         },
         false,
@@ -122,16 +125,16 @@ fn say(message: String) -> (Answer, bool) {
 fn ask(
     engine: &mut Engine,
     package: &str,
-    resource: &Resource,
+    input: serde_json::Value,
 ) -> Result<(Outcome, Vec<(Answer, bool)>), String> {
-    engine.set_input(regorus::Value::from(shape(resource)));
+    engine.set_input(regorus::Value::from(input));
     let mut rule = |name: &str| match engine.eval_rule(format!("{package}.{name}")) {
         Ok(value) => Ok(value),
         // A rule the module does not declare says nothing.
         Err(error) if error.to_string().contains("not a valid rule path") => {
             Ok(regorus::Value::Undefined)
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(Complaint::read(&error.to_string()).to_string()),
     };
     if rule("not_applicable")? == regorus::Value::Bool(true) {
         return Ok((
@@ -187,18 +190,26 @@ fn everything(inventory: &Inventory) -> Map<String, serde_json::Value> {
     inventory
         .resources
         .iter()
-        .map(|resource| (resource.address.to_string(), shape(resource)))
+        .map(|resource| (resource.address.to_string(), shape(inventory, resource)))
         .collect()
 }
 
 /// A resource as Rego sees it. Unknown values are left out and listed in `unknown`.
-fn shape(resource: &Resource) -> serde_json::Value {
+fn shape(inventory: &Inventory, resource: &Resource) -> serde_json::Value {
     let mut unknown = Vec::new();
     let values = object(&resource.values, "", &mut unknown);
+    let key: serde_json::Value = match &resource.key {
+        Some(InstanceKey::Index(index)) => (*index).into(),
+        Some(InstanceKey::Name(name)) => name.to_string().into(),
+        None => serde_json::Value::Null,
+    };
     json!({
         "address": resource.address.as_str(),
         "type": &*resource.type_name,
         "name": &*resource.name,
+        "key": key,
+        "module": &*inventory.module(resource.module).address,
+        "provider": inventory.provider_of(resource).map(|provider| &*provider.key),
         "action": resource.action.as_str(),
         "values": values,
         "unknown": unknown,
