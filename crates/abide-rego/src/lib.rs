@@ -16,7 +16,7 @@ use abide_policy::Position;
 use regex::Regex;
 
 pub use folder::Folder;
-pub use resource::evaluate_bodies;
+pub use resource::{check_bodies, evaluate_bodies};
 
 /// Why Rego cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,22 @@ pub enum RegoError {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+    },
+    /// The body of a policy file is no Rego.
+    #[error("policy {id}: line {line} of its file: {reason}")]
+    Body {
+        /// The policy.
+        id: String,
+        /// The line in the policy's file.
+        line: u32,
+        /// The parser's words.
+        reason: String,
+    },
+    /// The body of a policy file that can never fail.
+    #[error("policy {id}: its Rego declares no deny, warn or violation rule: it would always pass")]
+    Silent {
+        /// The policy.
+        id: String,
     },
     /// A folder whose modules declare nothing to ask.
     #[error("{} declares no deny, warn or violation rules: it would check nothing", path.display())]

@@ -6,12 +6,45 @@ use abide_core::finding::Outcome;
 use abide_core::inventory::{Inventory, Resource};
 use abide_core::policy::{CompiledPolicy, PolicySet};
 use abide_core::value::{Object, Value};
-use abide_policy::{PolicyBody, Severity};
+use abide_policy::{Policy, PolicyBody, Severity};
 use regorus::Engine;
 use serde_json::{Map, json};
 
 use crate::finding::{Answer, Place, answers, push};
-use crate::{Complaint, add_module};
+use crate::{Complaint, RegoError, add_module};
+
+/// Whether every body of a policy file is Rego, and can fail at all.
+///
+/// # Errors
+/// The first that is not, with its place.
+pub fn check_bodies(policies: &[Policy]) -> Result<(), RegoError> {
+    for policy in policies {
+        let PolicyBody::Rego { text, at } = &policy.body else {
+            continue;
+        };
+        // Rules of folders name no types, and were read with their folder.
+        if policy.resource_types.is_empty() {
+            continue;
+        }
+        let mut engine = Engine::new();
+        add_module(&mut engine, &policy.id, text).map_err(|complaint| RegoError::Body {
+            id: policy.id.clone(),
+            // `at` is the first line of the text.
+            line: (at.line + complaint.at.line).saturating_sub(1),
+            reason: complaint.reason,
+        })?;
+        let declares = |rule: &str| engine.has_declared_rule_rooted_at(&policy.id, rule);
+        let can_fail = ["deny", "violation", "warn"]
+            .iter()
+            .any(|rule| declares(rule).unwrap_or(false));
+        if !can_fail {
+            return Err(RegoError::Silent {
+                id: policy.id.clone(),
+            });
+        }
+    }
+    Ok(())
+}
 
 /// Judges every resource of their types by the policies whose body is Rego.
 #[must_use]
