@@ -94,6 +94,7 @@ pub(crate) fn all_policies(config: &Config, args: &PolicyArgs) -> anyhow::Result
             loaded => all.extend(loaded?),
         }
     }
+    abide_rego::check_bodies(&all)?;
     Ok(all)
 }
 
