@@ -10,7 +10,7 @@ use crate::config::{Written, written};
 use crate::inventory::{Action, Inventory, Resource, ResourceId};
 use crate::policy::LinkSpec;
 use crate::provenance;
-use crate::value::Value;
+use crate::value::{SecretDigest, Value};
 
 /// Attributes by whose value others refer to a resource.
 pub(crate) const IDENTITIES: [&str; 9] = [
@@ -122,6 +122,14 @@ impl LinkTable {
                     }
                 }
             }
+            // Equal digests are equal names, though nobody may know them.
+            Value::Redacted(digest) => {
+                for target in
+                    same_secret(inventory, &spec.to, *digest).filter(|target| *target != id)
+                {
+                    self.add(id, target, true);
+                }
+            }
             Value::Unknown => self.follow(inventory, spec, id, resource, path),
             _ => {}
         }
@@ -216,6 +224,21 @@ fn identities<'i>(inventory: &'i Inventory, types: &[String]) -> HashMap<&'i str
         }
     }
     map
+}
+
+/// Resources one of whose names is this secret. Secret names are rare, so they
+/// have no index.
+fn same_secret(
+    inventory: &Inventory,
+    types: &[String],
+    digest: SecretDigest,
+) -> impl Iterator<Item = ResourceId> {
+    of_types(inventory, types).into_iter().filter(move |id| {
+        let values = &inventory.resource(*id).values;
+        IDENTITIES
+            .iter()
+            .any(|name| values.get(name) == Some(&Value::Redacted(digest)))
+    })
 }
 
 /// Names are unique within an account and a region, arns and bucket names everywhere.

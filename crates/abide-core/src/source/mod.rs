@@ -106,19 +106,25 @@ impl Wanted {
     /// What is wanted of a type; `None` if nothing is.
     #[must_use]
     pub fn of(&self, type_name: &str) -> Option<&WantedType> {
-        static EVERYTHING: LazyLock<WantedType> = LazyLock::new(|| WantedType {
-            everything: true,
-            names: FxHashSet::default(),
-        });
         if self.everything {
-            Some(&EVERYTHING)
+            Some(WantedType::everything())
         } else {
             self.types.get(type_name)
         }
     }
 }
 
+/// All attributes.
+static EVERYTHING: LazyLock<WantedType> = LazyLock::new(|| WantedType {
+    everything: true,
+    names: FxHashSet::default(),
+});
+
 impl WantedType {
+    fn everything() -> &'static Self {
+        &EVERYTHING
+    }
+
     /// Whether an attribute is wanted.
     #[must_use]
     pub fn wants(&self, name: &str) -> bool {

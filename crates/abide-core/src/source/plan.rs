@@ -21,7 +21,7 @@ use crate::diagnostic::{Diagnostic, Level};
 use crate::inventory::{
     Action, Check, Inventory, InventoryBuilder, NewResource, ResourceDrift, SourceKind,
 };
-use crate::value::Object;
+use crate::value::{Object, Value};
 
 /// Loads a plan or a state.
 pub(super) fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError> {
@@ -131,6 +131,10 @@ struct Loader<'o> {
     deferred: usize,
     configuration: Option<Configuration>,
     redactor: Redactor,
+    /// Values of the root's variables.
+    variables: Object,
+    /// Which of them are secrets.
+    secret_variables: Vec<String>,
 }
 
 impl<'o> Loader<'o> {
@@ -146,6 +150,8 @@ impl<'o> Loader<'o> {
             deferred: 0,
             configuration: None,
             redactor: Redactor::new(options.key.clone()),
+            variables: Object::default(),
+            secret_variables: Vec::new(),
         }
     }
 
@@ -236,6 +242,7 @@ impl<'o> Loader<'o> {
             );
             self.warn("plan-deferred", &message);
         }
+        self.learn_variables();
         let mut inventory = self.builder.finish(configuration);
         settle::unknowns(&mut inventory);
         self.redactor.sweep(&mut inventory);
@@ -269,7 +276,7 @@ impl Handler for Loader<'_> {
                 Want::Elements
             }
             "format_version" | "terraform_version" | "version" | "errored" | "complete"
-            | "configuration" | "values" => Want::Whole,
+            | "configuration" | "values" | "variables" | "output_changes" => Want::Whole,
             _ => Want::Skip,
         }
     }
@@ -278,7 +285,9 @@ impl Handler for Loader<'_> {
         if key == "configuration" {
             // Parsed where it stands: it is the largest part that has to be whole.
             let wanted = &self.options.wanted;
-            self.configuration = Some(plan_config::read(json, at, wanted, &mut self.builder)?);
+            let (configuration, secret) = plan_config::read(json, at, wanted, &mut self.builder)?;
+            self.configuration = Some(configuration);
+            self.secret_variables = secret;
             return Ok(());
         }
         let text = std::str::from_utf8(json).map_err(|_| WalkError::Shape {
@@ -291,6 +300,12 @@ impl Handler for Loader<'_> {
             "resource_changes" => self.change(text).map_err(shape)?,
             "resource_drift" => self.drift(text).map_err(shape)?,
             "deferred_changes" => self.deferred += 1,
+            "variables" => {
+                if let Ok(Value::Object(variables)) = values::whole(text) {
+                    self.variables = variables;
+                }
+            }
+            "output_changes" => self.learn_outputs(text),
             "checks" => self.check(text),
             "values" => state::shown(text, &mut self.builder, self.options, &mut self.redactor)
                 .map_err(shape)?,
@@ -450,6 +465,7 @@ impl Loader<'_> {
         unknown: Option<&RawValue>,
         sensitive: Option<&RawValue>,
     ) -> serde_json::Result<Object> {
+        state::learn(values, mode, type_name, sensitive, &mut self.redactor);
         let Some(wanted) = self.options.wanted.of(type_name) else {
             return Ok(Object::default());
         };
@@ -470,6 +486,31 @@ impl Loader<'_> {
             &mut self.redactor,
         )?;
         Ok(object)
+    }
+
+    /// Remembers the values of sensitive outputs.
+    fn learn_outputs(&mut self, text: &str) {
+        let Ok(Value::Object(outputs)) = values::whole(text) else {
+            return;
+        };
+        for change in outputs.iter().filter_map(|(_, change)| change.as_object()) {
+            for side in ["before", "after"] {
+                let marks = change.get(&format!("{side}_sensitive"));
+                if let (Some(value), Some(marks)) = (change.get(side), marks) {
+                    self.redactor.learn(value, marks);
+                }
+            }
+        }
+    }
+
+    /// Remembers the values of sensitive variables, once it is known which they are.
+    fn learn_variables(&mut self) {
+        for name in &self.secret_variables {
+            let variable = self.variables.get(name).and_then(Value::as_object);
+            if let Some(value) = variable.and_then(|variable| variable.get("value")) {
+                self.redactor.learn(value, &Value::Bool(true));
+            }
+        }
     }
 
     /// Checks are for information; one of another shape is passed over.

@@ -44,6 +44,8 @@ struct RawModule<'a> {
     outputs: BTreeMap<Cow<'a, str>, RawOutput<'a>>,
     #[serde(borrow, default)]
     resources: Vec<RawResource<'a>>,
+    #[serde(borrow)]
+    variables: Option<&'a RawValue>,
     #[serde(borrow, default)]
     module_calls: BTreeMap<Cow<'a, str>, RawCall<'a>>,
 }
@@ -86,13 +88,14 @@ struct RawCall<'a> {
     module: RawModule<'a>,
 }
 
-/// Reads the section; providers go to the builder, the rest is given back.
+/// Reads the section; providers go to the builder, the rest is given back, with
+/// the names of the root's sensitive variables.
 pub(super) fn read(
     json: &[u8],
     at: u64,
     wanted: &Wanted,
     builder: &mut InventoryBuilder,
-) -> Result<Configuration, WalkError> {
+) -> Result<(Configuration, Vec<String>), WalkError> {
     let shape = |error: serde_json::Error| WalkError::shape("configuration", at, &error);
     let raw: RawConfiguration<'_> = serde_json::from_slice(json).map_err(shape)?;
     for (key, provider) in &raw.provider_config {
@@ -113,7 +116,30 @@ pub(super) fn read(
     if let Some(root) = &raw.root_module {
         reader.module(root, None, None).map_err(shape)?;
     }
-    Ok(reader.configuration)
+    let secret = raw
+        .root_module
+        .as_ref()
+        .map(secret_variables)
+        .unwrap_or_default();
+    Ok((reader.configuration, secret))
+}
+
+/// Names of the variables that are declared sensitive.
+fn secret_variables(root: &RawModule<'_>) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct RawVariable {
+        #[serde(default)]
+        sensitive: bool,
+    }
+    let variables = root
+        .variables
+        .and_then(|json| serde_json::from_str::<BTreeMap<String, RawVariable>>(json.get()).ok());
+    variables
+        .into_iter()
+        .flatten()
+        .filter(|(_, variable)| variable.sensitive)
+        .map(|(name, _)| name)
+        .collect()
 }
 
 fn read_provider(key: Arc<str>, raw: &RawProvider<'_>) -> serde_json::Result<Provider> {

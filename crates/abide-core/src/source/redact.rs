@@ -107,6 +107,11 @@ impl Redactor {
         }
     }
 
+    /// Remembers what `marks` mark in a value that is not kept.
+    pub(super) fn learn(&mut self, value: &Value, marks: &Value) {
+        self.apply_mark(&mut value.clone(), marks);
+    }
+
     fn remember(&mut self, secret: &Value) {
         match secret {
             Value::String(text) if text.len() >= SHORTEST_SECRET => {

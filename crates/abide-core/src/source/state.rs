@@ -48,6 +48,33 @@ pub(super) fn redact(
     Ok(())
 }
 
+/// Remembers the secrets of a resource, also of attributes and types nobody
+/// reads: the same text may stand where somebody does.
+pub(super) fn learn(
+    json: Option<&RawValue>,
+    mode: Mode,
+    type_name: &str,
+    marks: Option<&RawValue>,
+    redactor: &mut Redactor,
+) {
+    let marked = marks.is_some_and(|marks| mentions_true(marks.get()));
+    let Some(json) = json.filter(|_| marked || !redactor.schema_paths(mode, type_name).is_empty())
+    else {
+        return;
+    };
+    // What is misshapen here is reported by whoever reads it.
+    if let Ok(mut object) = values::object(json.get(), WantedType::everything()) {
+        let _ = redact(
+            &mut object,
+            mode,
+            type_name,
+            marks,
+            WantedType::everything(),
+            redactor,
+        );
+    }
+}
+
 /// The second pass over a plan that has no `resource_changes`: what will be is
 /// in `planned_values`, or, if nothing is planned, what is in `prior_state`.
 pub(super) struct Values<'a> {
@@ -166,6 +193,13 @@ pub(super) fn shown(
             if resource.deposed_key.is_some() {
                 continue;
             }
+            learn(
+                resource.values,
+                mode(&resource.mode),
+                &resource.type_name,
+                resource.sensitive_values,
+                redactor,
+            );
             let mut object = Object::default();
             if let (Some(wanted), Some(json)) =
                 (options.wanted.of(&resource.type_name), resource.values)
@@ -237,6 +271,18 @@ pub(super) fn file_resource(
     for instance in &resource.instances {
         if instance.deposed.is_some() {
             continue;
+        }
+        learn(
+            instance.attributes,
+            mode(&resource.mode),
+            &resource.type_name,
+            None,
+            redactor,
+        );
+        if let (Some(json), true) = (instance.attributes, instance.sensitive_attributes.is_some())
+            && let Ok(mut all) = values::object(json.get(), WantedType::everything())
+        {
+            redact_paths(&mut all, instance.sensitive_attributes, redactor)?;
         }
         let mut object = Object::default();
         if let Some(wanted) = options.wanted.of(&resource.type_name) {

@@ -13,4 +13,5 @@
 mod corpus;
 mod fixtures;
 mod raw;
+mod secrets;
 mod support;
