@@ -144,3 +144,125 @@ fn policies_with_one_id_are_refused() {
         1
     );
 }
+
+/// One message for each kind of slip, as it reads.
+#[test]
+fn messages_read_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let odd = |file: &str| {
+        fs::copy(
+            repository().join("tests/fixtures/odd").join(file),
+            here.join(file),
+        )
+        .unwrap();
+    };
+    odd("binary.tfplan");
+    odd("wrapper.json");
+    fs::write(here.join("empty.json"), "").unwrap();
+    let said = |arguments: &[&str]| {
+        let ran = run_in(here, arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+        ran.stderr
+    };
+    insta::assert_snapshot!(said(&["scan", "nowhere.json"]), @"error: cannot read nowhere.json: No such file or directory (os error 2)");
+    insta::assert_snapshot!(said(&["scan", "binary.tfplan"]), @"error: binary.tfplan is a binary plan file, which only Terraform can read; convert it with `terraform show -json FILE > plan.json`");
+    insta::assert_snapshot!(said(&["scan", "wrapper.json"]), @"error: wrapper.json is a plan behind a line of the setup-terraform action's wrapper; set `terraform_wrapper: false` for that action");
+    insta::assert_snapshot!(said(&["scan", "-", "-"]), @"error: `-` is named twice, but standard input can be read only once");
+    insta::assert_snapshot!(said(&["explain", "POL-00011"]), @"error: unknown policy `POL-00011`; did you mean `POL-0001`?");
+    insta::assert_snapshot!(said(&["scan", "empty.json", "--config", "none.toml"]), @r"
+    error: cannot read none.toml
+      caused by: No such file or directory (os error 2)
+    ");
+}
+
+/// Slips in policy files, each at its place.
+#[test]
+fn policy_files_are_refused_at_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = crate::command::plan("ebs-volume");
+    let good = "id: ACME-0001\ntitle: t\nseverity: high\nwhy: w\nresource_types: [aws_ebs_volume]\ncheck: {attribute: availability_zone, matches: eu}\nmessage: m\nremediation: r\n";
+    for (part, instead, words) in [
+        (
+            "eu}",
+            "\"([\"}",
+            "mine.yaml:6:48: not a regular expression: unclosed character class",
+        ),
+        (
+            "matches",
+            "matchez",
+            "mine.yaml:6:39: this condition has no `matchez`; did you mean `matches`?",
+        ),
+        (
+            "high",
+            "hihg",
+            "mine.yaml:3:11: `hihg` is not a severity: expected critical, high, medium or low",
+        ),
+        (
+            "availability_zone",
+            "availability_zome",
+            "did you mean `availability_zone`?",
+        ),
+        (
+            "[aws_ebs_volume]",
+            "[aws_ebs_volum]",
+            "did you mean `aws_ebs_volume`?",
+        ),
+        ("title: t", "titel: t", "did you mean `title`?"),
+        ("[aws_ebs_volume]", "[", "mine.yaml:"),
+    ] {
+        assert!(good.contains(part), "{part}");
+        fs::write(
+            folder.path().join("mine.yaml"),
+            good.replacen(part, instead, 1),
+        )
+        .unwrap();
+        let ran = run_in(folder.path(), &["scan", &plan, "--policies", "mine.yaml"]);
+        assert_eq!(ran.code, 2, "{instead}: {}", ran.stdout);
+        assert!(ran.stderr.contains(words), "{instead}: {}", ran.stderr);
+    }
+    fs::create_dir(folder.path().join("twice")).unwrap();
+    for name in ["a.yaml", "b.yaml"] {
+        fs::write(folder.path().join("twice").join(name), good).unwrap();
+    }
+    let ran = run_in(folder.path(), &["scan", &plan, "--policies", "twice"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("ACME-0001 is defined twice"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn reports_that_cannot_be_written_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = crate::command::plan("ebs-volume");
+    fs::write(folder.path().join("file"), "").unwrap();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    for target in ["file/r.json", "folder"] {
+        let ran = run_in(folder.path(), &["scan", &plan, "--output", target]);
+        assert_eq!(ran.code, 2);
+        assert!(
+            ran.stderr.contains(&format!("cannot write {target}")),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("file")).unwrap(), "");
+}
+
+#[test]
+fn broken_exception_files_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = crate::command::plan("ebs-volume");
+    for (text, words) in [
+        ("- {id: E, policy: POL-0005", "e.yaml:"),
+        ("3", "e.yaml:1:1: expected a list of exceptions"),
+    ] {
+        fs::write(folder.path().join("e.yaml"), text).unwrap();
+        let ran = run_in(folder.path(), &["scan", &plan, "--exceptions", "e.yaml"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::command::{PAYMENTS, plan, repository, run_in};
 
 #[test]
@@ -78,4 +80,89 @@ fn broken_and_missing_baselines_are_errors() {
             .stderr
             .contains("abide baseline create")
     );
+}
+
+/// A resource that only moves keeps its entry; one that is written down stays so.
+#[test]
+fn a_moved_resource_is_not_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let text = fs::read_to_string(plan("action-moved")).unwrap();
+    fs::write(here.join("after.json"), &text).unwrap();
+    // The plan before the moves: old addresses, nothing moved.
+    let mut before: Value = serde_json::from_str(&text).unwrap();
+    for resource in before["resource_changes"].as_array_mut().unwrap() {
+        let resource = resource.as_object_mut().unwrap();
+        if let Some(previous) = resource.remove("previous_address") {
+            let name = previous.as_str().unwrap().rsplit('.').next().unwrap();
+            resource.insert("name".to_owned(), name.into());
+            resource.insert("address".to_owned(), previous.clone());
+            for part in ["module_address", "index"] {
+                resource.remove(part);
+            }
+        }
+    }
+    fs::write(here.join("before.json"), before.to_string()).unwrap();
+    let made = run_in(
+        here,
+        &["baseline", "create", "before.json", "-o", "b.jsonl"],
+    );
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let written = fs::read_to_string(here.join("b.jsonl")).unwrap();
+    assert!(written.contains("aws_ebs_volume.old_name"), "{written}");
+    assert!(!written.contains("new_name"), "{written}");
+    let scan = |plan: &str| run_in(here, &["scan", plan, "--baseline", "b.jsonl"]);
+    assert_eq!(scan("before.json").code, 0);
+    let after = scan("after.json");
+    assert_eq!(after.code, 0, "{}", after.stdout);
+    assert_eq!(run_in(here, &["scan", "after.json"]).code, 1);
+}
+
+#[test]
+fn nothing_is_taken_out_for_what_a_partial_plan_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    run_in(
+        here,
+        &["baseline", "create", &plan("ebs-volume"), "-o", "b.jsonl"],
+    );
+    let before = fs::read_to_string(here.join("b.jsonl")).unwrap();
+    assert!(before.contains("aws_ebs_volume.off"), "{before}");
+    for partial in ["errored", "target"] {
+        let ran = run_in(
+            here,
+            &["baseline", "prune", &plan(partial), "-o", "b.jsonl"],
+        );
+        assert_eq!(ran.code, 2, "{partial}: {}", ran.stdout);
+        assert!(ran.stderr.contains("not complete"), "{}", ran.stderr);
+    }
+    assert_eq!(fs::read_to_string(here.join("b.jsonl")).unwrap(), before);
+    let none = run_in(
+        here,
+        &["baseline", "prune", &plan("ebs-volume"), "-o", "none"],
+    );
+    assert_eq!(none.code, 2);
+    assert!(!here.join("none").exists());
+}
+
+#[test]
+fn known_findings_are_shown_as_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let case = plan("ebs-volume");
+    run_in(here, &["baseline", "create", &case, "-o", "b.jsonl"]);
+    let ran = run_in(
+        here,
+        &["scan", &case, "--baseline", "b.jsonl", "--format", "json"],
+    );
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(report["summary"]["in_baseline"].as_u64().unwrap() >= 6);
+    assert!(
+        report["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|r| r["in_baseline"] == true && r["compliant"] == false)
+    );
+    assert!(report["markdown"].as_str().unwrap().contains("baseline"));
 }

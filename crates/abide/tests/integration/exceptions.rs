@@ -153,3 +153,96 @@ fn unused_unknown_and_json_forms() {
             .contains("approver missing")
     );
 }
+
+#[test]
+fn what_is_excepted_is_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::copy(repository().join(PAYMENTS), here.join("plan.json")).unwrap();
+    fs::write(here.join("e.yaml"), exception("expires: 2026-03-20")).unwrap();
+    for format in [
+        "human", "markdown", "github", "json", "junit", "csv", "sarif",
+    ] {
+        let ran = run_in(
+            here,
+            &[
+                "scan",
+                "plan.json",
+                "--exceptions",
+                "e.yaml",
+                "--now",
+                "2026-03-01",
+                "--sarif-include-excepted",
+                "--format",
+                format,
+            ],
+        );
+        assert!(ran.stdout.contains("E-1"), "{format}: {}", ran.stdout);
+    }
+}
+
+/// What covers a finding changes the verdict, and nothing else does.
+#[test]
+fn the_verdict_follows() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::copy(repository().join(PAYMENTS), here.join("plan.json")).unwrap();
+    fs::write(here.join("e.yaml"), exception("expires: 2026-03-20")).unwrap();
+    let code = |now: &str| {
+        run_in(
+            here,
+            &[
+                "scan",
+                "plan.json",
+                "--select",
+                "POL-0003",
+                "--exceptions",
+                "e.yaml",
+                "--now",
+                now,
+            ],
+        )
+        .code
+    };
+    let without = run_in(here, &["scan", "plan.json", "--select", "POL-0003"]).code;
+    assert_eq!(
+        (without, code("2026-03-20T23:59:59Z"), code("2026-03-21")),
+        (1, 0, 1)
+    );
+}
+
+#[test]
+fn one_id_for_two_is_void() {
+    let twice = exception("expires: 2026-03-20").repeat(2);
+    let report = scan("e.yaml", &twice, "2026-03-01");
+    assert!(codes(&report).contains(&"exception-void".to_owned()));
+    assert_eq!(diagnostic(&report)["place"]["line"], 2);
+}
+
+#[test]
+fn the_older_form_can_be_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::copy(repository().join(PAYMENTS), here.join("plan.json")).unwrap();
+    fs::write(
+        here.join("e.json"),
+        r#"{"POL-0003:module.database[\"cards\"].aws_db_instance.this": {"expiresAt": "2026-03-10T00:00:00Z", "reason": "r"}}"#,
+    )
+    .unwrap();
+    fs::write(
+        here.join("abide.toml"),
+        "[exceptions]\nfile = \"e.json\"\nallow_unapproved = true\n",
+    )
+    .unwrap();
+    let excepted = |now: &str| {
+        let ran = run_in(
+            here,
+            &["scan", "plan.json", "--now", now, "--format", "json"],
+        );
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        report["summary"]["excepted"].clone()
+    };
+    // A moment, not a day: it has ended when it comes.
+    assert_eq!(excepted("2026-03-09T23:59:59Z"), 1);
+    assert_eq!(excepted("2026-03-11"), 0);
+}

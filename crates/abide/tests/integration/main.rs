@@ -9,9 +9,11 @@
 
 mod bad_input;
 mod baseline;
+mod canaries;
 mod command;
 mod exceptions;
 mod formats;
+mod help;
 mod policy;
 mod rego;
 mod scan;

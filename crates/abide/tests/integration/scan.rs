@@ -171,3 +171,96 @@ fn states_are_read_like_plans() {
         }
     }
 }
+
+#[test]
+fn own_policies_add_or_stand_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("mine")).unwrap();
+    fs::write(
+        here.join("mine/ACME-0001.yaml"),
+        "id: ACME-0001\ntitle: Volumes are in zone b\nseverity: low\nwhy: w\nresource_types: [aws_ebs_volume]\ncheck: {attribute: availability_zone, ends_with: b}\nmessage: in zone {found}\nremediation: r\n",
+    )
+    .unwrap();
+    let case = plan("ebs-volume");
+    let policies = |more: &[&str]| -> Vec<String> {
+        let mut all = vec!["scan", &case, "--format", "json", "--policies", "mine"];
+        all.extend(more);
+        let report: serde_json::Value = serde_json::from_str(&run_in(here, &all).stdout).unwrap();
+        let mut ids: Vec<String> = report["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["policy_id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.dedup();
+        ids
+    };
+    assert!(policies(&[]).contains(&"POL-0005".to_owned()));
+    assert!(policies(&[]).contains(&"ACME-0001".to_owned()));
+    assert_eq!(policies(&["--no-builtin"]), ["ACME-0001"]);
+    let low = |more: &[&str]| {
+        let mut all = vec!["scan", &case, "--policies", "mine", "--no-builtin"];
+        all.extend(more);
+        run_in(here, &all).code
+    };
+    assert_eq!((low(&[]), low(&["--fail-on", "low"])), (0, 1));
+}
+
+/// Errors are never turned into success.
+#[test]
+fn exit_zero_keeps_errors() {
+    assert_eq!(run(&["scan", "nowhere.json", "--exit-zero"]).code, 2);
+    assert_eq!(run(&["scan", &plan("errored"), "--exit-zero"]).code, 2);
+    assert_eq!(
+        run(&["scan", &plan("nothing-to-check"), "--exit-zero"]).code,
+        0
+    );
+}
+
+/// One bad input among good ones: no report that looks whole.
+#[test]
+fn one_bad_input_stops_all() {
+    let ran = run(&["scan", PAYMENTS, "tests/fixtures/odd/truncated.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("truncated.json"), "{}", ran.stderr);
+}
+
+#[test]
+fn nothing_evaluated_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(plan("empty"), folder.path().join("plan.json")).unwrap();
+    let ran = run_in(
+        folder.path(),
+        &["scan", "plan.json", "--select", "POL-0005"],
+    );
+    assert_eq!(ran.code, 3);
+    assert!(ran.stdout.starts_with("0 resources, 1 policy, 0 evaluated"));
+    assert!(
+        ran.stdout
+            .ends_with("nothing evaluated: `plan.json` has no managed resources\n"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn the_configuration_can_be_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("deep")).unwrap();
+    fs::write(here.join("abide.toml"), "[scan]\nfail_on = \"never\"\n").unwrap();
+    fs::write(here.join("other.toml"), "[scan]\nselect = [\"POL-0117\"]\n").unwrap();
+    let code = |more: &[&str]| {
+        let case = plan("ebs-volume");
+        let mut all = vec!["scan", &case];
+        all.extend(more);
+        run_in(&here.join("deep"), &all).code
+    };
+    // The nearest file upwards counts; flags win over it.
+    assert_eq!(code(&[]), 0);
+    assert_eq!(code(&["--fail-on", "high"]), 1);
+    assert_eq!(code(&["--no-config"]), 1);
+    assert_eq!(code(&["--config", "../other.toml"]), 3);
+    assert_eq!(code(&["--no-config", "--config", "../other.toml"]), 2);
+}

@@ -121,3 +121,63 @@ fn mangled(text: &str, secrets: &[String]) {
         );
     }
 }
+
+/// Files the program writes hold no secret either.
+#[test]
+fn written_files() {
+    let case = crate::command::plan("sensitive-create");
+    let expected: Value = serde_json::from_str(
+        &fs::read_to_string(case.replace("plan.json", "expected.json")).unwrap(),
+    )
+    .unwrap();
+    let secrets: Vec<String> = expected["_secrets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s.as_str().unwrap().to_owned())
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let outputs: Vec<String> = FORMATS
+        .iter()
+        .map(|format| format!("{format}=out.{format}"))
+        .collect();
+    let mut arguments = vec![
+        "scan",
+        &case,
+        "--all-results",
+        "--strict",
+        "--timings",
+        "--format",
+        "github",
+    ];
+    arguments.extend(
+        outputs
+            .iter()
+            .flat_map(|output| ["--output", output.as_str()]),
+    );
+    let ran = crate::command::abide()
+        .current_dir(here)
+        .env("GITHUB_OUTPUT", here.join("github-output"))
+        .env("GITHUB_STEP_SUMMARY", here.join("github-summary"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert_clean("stdout", &String::from_utf8_lossy(&ran.stdout), &secrets);
+    assert_clean("stderr", &String::from_utf8_lossy(&ran.stderr), &secrets);
+    assert_eq!(
+        run_in(here, &["baseline", "create", &case, "-o", "b.jsonl"]).code,
+        0
+    );
+    let mut seen = 0;
+    for file in fs::read_dir(here).unwrap() {
+        let path = file.unwrap().path();
+        seen += 1;
+        assert_clean(
+            &path.display().to_string(),
+            &fs::read_to_string(&path).unwrap(),
+            &secrets,
+        );
+    }
+    assert_eq!(seen, FORMATS.len() + 3);
+}

@@ -108,3 +108,55 @@ fn the_users_workflow_works_as_written() {
             .any(|r| r["policy_id"] == "POL-0001" && r["compliant"] == false)
     );
 }
+
+/// Two scans in one job: each appends, none overwrites.
+#[test]
+fn steps_append() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for plan in ["security-group-forms", "nothing-to-check"] {
+        abide()
+            .current_dir(here)
+            .env("GITHUB_OUTPUT", here.join("output"))
+            .env("GITHUB_STEP_SUMMARY", here.join("summary"))
+            .args(["scan", &crate::command::plan(plan), "--format", "github"])
+            .output()
+            .unwrap();
+    }
+    let outputs = fs::read_to_string(here.join("output")).unwrap();
+    let verdicts: Vec<&str> = outputs
+        .lines()
+        .filter(|line| line.starts_with("verdict="))
+        .collect();
+    assert_eq!(verdicts, ["verdict=failed", "verdict=nothing_evaluated"]);
+    assert!(
+        outputs.lines().all(|line| line
+            .split_once('=')
+            .is_some_and(|(name, value)| { !name.is_empty() && !value.is_empty() })),
+        "{outputs}"
+    );
+    let summary = fs::read_to_string(here.join("summary")).unwrap();
+    assert_eq!(summary.matches("## Policy Scan Results").count(), 2);
+}
+
+/// Under GitHub Actions the format needs no flag; another format leaves its files alone.
+#[test]
+fn github_is_the_default_in_its_jobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let scan = |more: &[&str]| -> Ran {
+        abide()
+            .current_dir(here)
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_OUTPUT", here.join("output"))
+            .args(["scan", &crate::command::plan("security-group-forms")])
+            .args(more)
+            .output()
+            .unwrap()
+            .into()
+    };
+    assert!(!scan(&["--format", "json"]).stdout.contains("::error"));
+    assert!(!here.join("output").exists());
+    assert!(scan(&[]).stdout.contains("::error "));
+    assert!(here.join("output").exists());
+}
