@@ -60,10 +60,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn report(error: &anyhow::Error) {
     let mut text = String::from("error: ");
     for (at, cause) in error.chain().enumerate() {
+        let cause = terminal::visible(&cause.to_string());
+        // Many messages hold their cause already.
+        if at > 0 && text.contains(&cause) {
+            continue;
+        }
         if at > 0 {
             text.push_str("\n  caused by: ");
         }
-        text.push_str(&terminal::visible(&cause.to_string()));
+        text.push_str(&cause);
     }
     // Nothing can be done when standard error is gone.
     let _ = writeln!(io::stderr(), "{text}");

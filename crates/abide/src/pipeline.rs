@@ -14,7 +14,7 @@ use abide_core::scan::Scan;
 use abide_core::source::{self, Input, LoadOptions, RedactionKey};
 use abide_policy::{Policy, Severity};
 use abide_rego::Folder;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
 
 use crate::cli::{Account, PolicyArgs};
@@ -167,6 +167,9 @@ pub(crate) fn scan(
     // Files of a few lines first: a slip in them should not cost a long load.
     let exceptions = exceptions(config, job.exceptions.as_deref())?;
     let baseline = job.baseline.as_deref().map(read_baseline).transpose()?;
+    if job.inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
+        bail!("`-` is named twice, but standard input can be read only once");
+    }
     let inputs: Vec<Input> = job
         .inputs
         .iter()
@@ -248,8 +251,12 @@ fn load_input(input: &Input, options: &LoadOptions) -> anyhow::Result<Inventory>
     Ok(result?)
 }
 
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 fn input(path: &Path) -> anyhow::Result<Input> {
-    if path != Path::new("-") {
+    if !is_stdin(path) {
         return Ok(Input::File(path.to_owned()));
     }
     let mut bytes = Vec::new();

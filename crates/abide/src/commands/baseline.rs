@@ -1,6 +1,7 @@
 //! `abide baseline`
 
 use abide_core::baseline::Baseline;
+use anyhow::bail;
 
 use crate::cli::{BaselineArgs, BaselineCommand, Cli};
 use crate::config::Config;
@@ -50,6 +51,14 @@ fn rewrite(
         now: args.now,
     };
     let scan = pipeline::scan(&config, &chosen, &job, &mut Timings::default())?;
+    // What an incomplete plan does not show may well be there.
+    let partial = |code| matches!(code, "plan-incomplete" | "plan-deferred");
+    let whole = scan.is_complete() && !scan.diagnostics.iter().any(|d| partial(d.code));
+    if prune && !whole {
+        bail!(
+            "the plan is not complete: findings that it does not show may still be there, so nothing is taken out"
+        );
+    }
     Ok(if prune {
         before.prune(&scan)
     } else {

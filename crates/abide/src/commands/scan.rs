@@ -56,13 +56,16 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     if args.timings {
         print_timings(&timings)?;
     }
+    let code = exit_code(verdict, scan.is_complete(), args.exit_zero);
     // Findings borrow nothing that outlives them; the process ends here anyway.
     std::mem::forget(scan);
-    Ok(exit_code(verdict, args.exit_zero))
+    Ok(code)
 }
 
-fn exit_code(verdict: Verdict, exit_zero: bool) -> u8 {
+/// Findings of an incomplete scan come first, but forgiving them does not make it complete.
+fn exit_code(verdict: Verdict, complete: bool, exit_zero: bool) -> u8 {
     match verdict {
+        Verdict::Failed if exit_zero && !complete => Verdict::Incomplete.exit_code(),
         Verdict::Failed | Verdict::NothingEvaluated if exit_zero => 0,
         verdict => verdict.exit_code(),
     }
