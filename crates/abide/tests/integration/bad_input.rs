@@ -266,3 +266,22 @@ fn broken_exception_files_are_errors() {
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     }
 }
+
+/// What is refused prints no report that something could take for one.
+#[test]
+fn refused_files_print_nothing_to_standard_output() {
+    let odd = repository().join("tests/fixtures/odd");
+    for file in [
+        "binary.tfplan",
+        "truncated.json",
+        "list.json",
+        "html.json",
+        "two-plans.json",
+        "format-2.0.json",
+    ] {
+        let path = odd.join(file).display().to_string();
+        let ran = run(&["scan", &path, "--format", "json"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{file}");
+        assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+    }
+}

@@ -155,3 +155,112 @@ fn files_are_written_beside_the_printed_format() {
     .unwrap();
     assert!(jsonschema::is_valid(&schema, &json));
 }
+
+/// A cell that a spreadsheet would run, wherever it stands in its line.
+#[test]
+fn no_cell_is_a_formula() {
+    let out = run(&[
+        "scan",
+        &plan("hostile-text"),
+        "--format",
+        "csv",
+        "--all-results",
+        "--strict",
+    ])
+    .stdout;
+    for cell in cells(&out) {
+        assert!(
+            !cell.starts_with(['=', '+', '@', '\t', '\r']) && !runs(&cell),
+            "{cell}"
+        );
+    }
+}
+
+/// `-` begins a formula unless a number or a flag of ours follows.
+fn runs(cell: &str) -> bool {
+    cell.strip_prefix('-')
+        .is_some_and(|rest| rest.parse::<f64>().is_err())
+}
+
+/// Splits CSV the way spreadsheets do: quotes hold commas and line ends.
+fn cells(text: &str) -> Vec<String> {
+    let mut cells = vec![String::new()];
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' | '\n' if !quoted => cells.push(String::new()),
+            _ => cells.last_mut().unwrap().push(c),
+        }
+    }
+    cells
+}
+
+/// Reasons and approvers are written by people too, and file names by anyone.
+#[test]
+fn hostile_exceptions_and_names_are_inert() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let name = "plan\u{1b}[31m\n::error::x\u{202e}.json";
+    fs::copy(repository().join(PAYMENTS), here.join(name)).unwrap();
+    let hostile = "\u{1b}[2J\n::error::pwned\n<img src=x>\u{202e}=1+1|`a`";
+    fs::write(
+        here.join("e.json"),
+        serde_json::json!([{
+            "id": "E-1", "policy": "POL-0003", "resource": "module.database[\"cards\"].aws_db_instance.this",
+            "reason": hostile, "approver": format!("=HYPERLINK(1){hostile}"), "expires": "2026-03-20"
+        }])
+        .to_string(),
+    )
+    .unwrap();
+    for format in FORMATS {
+        let ran: crate::command::Ran = crate::command::abide()
+            .current_dir(here)
+            .env("GITHUB_OUTPUT", here.join(format!("{format}-output")))
+            .env(
+                "GITHUB_STEP_SUMMARY",
+                here.join(format!("{format}-summary")),
+            )
+            .args([
+                "scan",
+                name,
+                "--exceptions",
+                "e.json",
+                "--now",
+                "2026-03-01",
+            ])
+            .args(["--format", format])
+            .output()
+            .unwrap()
+            .into();
+        // CSV ends its lines as RFC 4180 wants it.
+        let mut all = format!("{}{}", ran.stdout, ran.stderr).replace("\r\n", "\n");
+        for file in ["output", "summary"] {
+            let path = here.join(format!("{format}-{file}"));
+            all.push_str(&fs::read_to_string(path).unwrap_or_default());
+        }
+        assert!(ran.code == 1 && all.contains("POL-0"), "{format}: {all}");
+        let raw = all
+            .chars()
+            .find(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{202a}'..='\u{202e}'));
+        assert_eq!(raw, None, "{format}: {all}");
+        // Standard output is what a runner reads commands from.
+        assert!(
+            !all.lines()
+                .any(|line| line.trim_start().starts_with("::error::")),
+            "{format}: {all}"
+        );
+        // HTML means something where Markdown is shown, not in a log.
+        let shown = match format {
+            "markdown" => ran.stdout,
+            _ => fs::read_to_string(here.join(format!("{format}-summary"))).unwrap_or_default(),
+        };
+        assert!(!shown.contains("<img"), "{format}: {shown}");
+    }
+    let broken = run_in(here, &["scan", "no\u{1b}[31m\u{202e}.json"]);
+    assert!(
+        !broken.stderr.contains(['\u{1b}', '\u{202e}']),
+        "{}",
+        broken.stderr
+    );
+}
