@@ -98,6 +98,10 @@ fn errors_say_what_to_do() {
             "has no parameter `allowed_port`",
         ),
         (
+            &["scan", "ok.json", "--set", "POL-0003.min_days=many"],
+            "`many` is no number",
+        ),
+        (
             &["scan", "ok.json", "--exceptions", "none.yaml"],
             "cannot read exceptions none.yaml",
         ),
