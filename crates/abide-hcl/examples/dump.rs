@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let values = resource
             .values
             .iter()
-            .map(|(name, value)| format!("  {name} = {}", value.display(200)));
+            .map(|(name, value)| format!("  {name} = {}", value.display(2000)));
         writeln!(out, "{}", resource.address)?;
         for value in values {
             writeln!(out, "{value}")?;

@@ -132,12 +132,31 @@ fn ordered(statement: &JsonValue) -> JsonValue {
         match statement.get(key) {
             None | Some(JsonValue::Null) => {}
             Some(JsonValue::String(text)) if text.is_empty() => {}
+            Some(JsonValue::Object(principals)) if key.ends_with("Principal") => {
+                out.insert(key.to_owned(), sorted_principals(principals));
+            }
             Some(value) => {
                 out.insert(key.to_owned(), value.clone());
             }
         }
     }
     JsonValue::Object(out)
+}
+
+/// The provider sorts principals by kind, and the names of each falling.
+fn sorted_principals(principals: &Json) -> JsonValue {
+    let mut kinds: Vec<(String, JsonValue)> = principals
+        .iter()
+        .map(|(kind, names)| {
+            let mut names = names.clone();
+            if let JsonValue::Array(list) = &mut names {
+                list.sort_by(|a, b| b.as_str().cmp(&a.as_str()));
+            }
+            (kind.clone(), names)
+        })
+        .collect();
+    kinds.sort_by(|a, b| a.0.cmp(&b.0));
+    JsonValue::Object(kinds.into_iter().collect())
 }
 
 fn read_statement(statement: &Map) -> Option<JsonValue> {
@@ -185,11 +204,13 @@ fn read_principals(statement: &Map, block: &str) -> Option<Option<JsonValue>> {
         if kind == "*" && identifiers == ["*"] {
             return Some(Some("*".into()));
         }
+        let mut identifiers = identifiers;
+        identifiers.sort_unstable_by(|a, b| b.cmp(a));
         kinds.entry(kind).or_default().extend(identifiers);
     }
     let json = kinds
         .into_iter()
-        .map(|(kind, identifiers)| (kind, one_or_many(identifiers)))
+        .map(|(kind, identifiers)| (kind, one_or_list(identifiers)))
         .collect();
     Some(Some(JsonValue::Object(json)))
 }

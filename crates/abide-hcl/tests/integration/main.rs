@@ -12,3 +12,4 @@
 mod console;
 mod examples;
 mod load;
+mod parity;

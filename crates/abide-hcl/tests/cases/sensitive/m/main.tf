@@ -1,0 +1,5 @@
+variable "value" { sensitive = true }
+output "secret" {
+  value     = "out-${var.value}"
+  sensitive = true
+}

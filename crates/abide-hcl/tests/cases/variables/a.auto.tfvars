@@ -1,0 +1,2 @@
+auto = "a"
+later = "from a.auto"
