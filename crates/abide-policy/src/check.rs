@@ -251,7 +251,8 @@ impl Checker<'_, '_> {
                 prefix_lists,
             } => {
                 for path in cidrs.iter().chain(prefix_lists) {
-                    self.path(path, true);
+                    // The attribute itself may be a list; a list of blocks needs a quantifier.
+                    self.path(path, false);
                 }
             }
             Test::Statement(

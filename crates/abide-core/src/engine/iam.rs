@@ -297,7 +297,7 @@ pub(super) fn answers(test: &StatementTest, statement: &Value) -> Tri {
         }
         StatementTest::Denies { actions } => {
             let covered =
-                texts(actions).fold(Tri::True, |all, action| all.and(covers(statement, action)));
+                texts(actions).fold(Tri::True, |all, action| all.and(denies(statement, action)));
             effect(statement, "Deny").and(covered)
         }
         StatementTest::Condition {
@@ -414,6 +414,20 @@ fn covers(statement: &Object, action: &str) -> Tri {
         (None, Some(except)) => !some(Some(except), matches),
         (None, None) => Tri::False,
     }
+}
+
+/// Whether all that an action stands for is named: `NotAction` must except none of it.
+fn denies(statement: &Object, action: &str) -> Tri {
+    if statement.get("actions").is_some() {
+        return covers(statement, action);
+    }
+    let Some(except) = statement.get("not_actions") else {
+        return Tri::False;
+    };
+    !some(Some(except), |pattern| match pattern {
+        Value::String(pattern) => Tri::from(wildcard(pattern, action) || wildcard(action, pattern)),
+        _ => Tri::Unknown,
+    })
 }
 
 fn has_condition(statement: &Object, operators: &[String], key: &str, values: &[String]) -> Tri {
@@ -535,6 +549,20 @@ mod tests {
                 r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#
             ),
             Tri::False
+        );
+    }
+
+    #[test]
+    fn a_deny_with_exceptions_denies_less() {
+        let denies = |action: &str| StatementTest::Denies {
+            actions: Operand::Literal(Literal::String(action.into())),
+        };
+        let statement = r#"{"Effect":"Deny","NotAction":"s3:GetObject","Resource":"*"}"#;
+        assert_eq!(ask(&denies("s3:*"), statement), Tri::False);
+        assert_eq!(ask(&denies("s3:PutObject"), statement), Tri::True);
+        assert_eq!(
+            ask(&denies("s3:*"), r#"{"Effect":"Deny","Action":"*"}"#),
+            Tri::True
         );
     }
 

@@ -360,11 +360,12 @@ impl<'p> Engine<'p> {
         let mut fold = Fold::new(Quantifier::Some, sink.is_some());
         for id in types.iter().flat_map(|name| self.inventory.of_type(name)) {
             let other = self.inventory.resource(*id);
-            let here = scope
-                .resource
-                .is_none_or(|(_, resource)| !same_provider || same_place(self, resource, other));
-            if here && other.mode == Mode::Managed {
-                self.other(*id, true, matches.as_deref(), scope, &mut fold);
+            let here = match scope.resource {
+                Some((_, resource)) if *same_provider => same_place(self, resource, other),
+                _ => Tri::True,
+            };
+            if here != Tri::False && other.mode == Mode::Managed {
+                self.other(*id, here == Tri::True, matches.as_deref(), scope, &mut fold);
                 if fold.decided() {
                     break;
                 }
@@ -380,21 +381,28 @@ impl<'p> Engine<'p> {
     }
 }
 
-pub(super) fn same_place(engine: &Engine<'_>, a: &Resource, b: &Resource) -> bool {
+/// Whether two resources are in one account and region. Two provider
+/// configurations of one region whose accounts are not written may be of two
+/// accounts: a profile or the environment can set them apart.
+pub(super) fn same_place(engine: &Engine<'_>, a: &Resource, b: &Resource) -> Tri {
     if a.provider == b.provider {
-        return true;
+        return Tri::True;
     }
-    match (
+    let providers = (
         engine.inventory.provider_of(a),
         engine.inventory.provider_of(b),
-    ) {
-        (Some(a), Some(b)) => {
-            a.region.is_some()
-                && a.region == b.region
-                && a.account == b.account
-                && a.full_name == b.full_name
-        }
-        _ => false,
+    );
+    let (Some(a), Some(b)) = providers else {
+        return Tri::Unknown;
+    };
+    // A region that is not written as a constant is taken for another one: that
+    // is what an alias is for.
+    if a.full_name != b.full_name || a.region.is_none() || a.region != b.region {
+        return Tri::False;
+    }
+    match (&a.account, &b.account) {
+        (Some(a), Some(b)) => Tri::from(a == b),
+        _ => Tri::Unknown,
     }
 }
 
