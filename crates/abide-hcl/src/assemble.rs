@@ -155,7 +155,7 @@ impl Assembler<'_, '_> {
                     }
                 },
                 None => Rc::new(Made {
-                    value: Val::open(Map::new()),
+                    value: Val::block(Map::new()),
                     trace: BodyTrace::default(),
                 }),
             };

@@ -32,7 +32,6 @@ pub(crate) struct Attribute {
     pub(crate) file: FileId,
     /// From the first byte of the name to the last of the value.
     pub(crate) span: Span,
-    #[expect(dead_code, reason = "edits of source will start here")]
     pub(crate) name_span: Span,
     pub(crate) value: Arc<Expr>,
 }
@@ -103,7 +102,6 @@ pub(crate) enum Part {
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) key: Key,
-    #[expect(dead_code, reason = "edits of source will start here")]
     pub(crate) key_span: Span,
     pub(crate) value: Expr,
 }

@@ -9,8 +9,9 @@ use abide_schema::{Member, Nesting, Type};
 use crate::ast::{Attribute, Block, Body};
 use crate::eval::{Frame, Scope, pairs};
 use crate::fail::Fail;
-use crate::instance::{Instance, Made, Repetition};
+use crate::instance::{Instance, Made};
 use crate::module::{Declared, nested_kind};
+use crate::repetition::Repetition;
 use crate::schema;
 use crate::source_map::Location;
 use crate::value::{Kind, Map, Val};
@@ -70,16 +71,14 @@ impl World<'_> {
             frame: frame.as_ref(),
         };
         let (mut map, trace) = self.body(&declared.block.body, schema, scope, true);
-        if declared.mode == Mode::Data && &*declared.type_name == "aws_iam_policy_document" {
-            crate::iam_document::render(&mut map);
-        }
+        self.complete_data(module, declared, &mut map);
         if declared.mode == Mode::Managed
             && schema.is_some_and(|schema| schema.member("tags_all").is_some())
         {
             self.add_all_tags(module, &declared.block, &mut map);
         }
         Made {
-            value: Val::open(map),
+            value: Val::block(map),
             trace,
         }
     }
@@ -155,7 +154,7 @@ impl World<'_> {
         if &*block.kind != "dynamic" {
             let (map, inner) = self.body(&block.body, schema, scope.in_file(block.file), false);
             let label = block.label(0).cloned();
-            nested.values.push((label, Val::open(map)));
+            nested.values.push((label, Val::block(map)));
             nested.traces.push(BlockTrace {
                 block: block.clone(),
                 dynamic: None,
@@ -222,7 +221,7 @@ impl World<'_> {
             };
             let scope = scope.with(&frame).in_file(content.file);
             let (map, inner) = self.body(&content.body, schema, scope, false);
-            nested.values.push((None, Val::open(map)));
+            nested.values.push((None, Val::block(map)));
             nested.traces.push(BlockTrace {
                 block: content.clone(),
                 dynamic: Some(block.clone()),

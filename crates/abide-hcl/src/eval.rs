@@ -6,7 +6,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::ast::{Call, Expr, ExprKind, For, Item, Key, Part, Step, UnaryOp};
+use crate::ast::{Call, Expr, ExprKind, Item, Key, Step, UnaryOp};
 use crate::fail::{EVALUATE, Evaluated, Fail, LIMIT, REFERENCE};
 use crate::instance::Instance;
 use crate::operators;
@@ -198,74 +198,6 @@ impl World<'_> {
         Ok(value.marked(sensitive))
     }
 
-    fn for_expr(&self, for_expr: &For, scope: Scope<'_>) -> Evaluated {
-        let collection = self.eval(&for_expr.collection, scope)?;
-        let sensitive = collection.sensitive;
-        let Some(items) = pairs(&collection)? else {
-            return Ok(Val::UNKNOWN.marked(sensitive));
-        };
-        let mut list = Vec::new();
-        let mut groups: std::collections::BTreeMap<Arc<str>, Vec<Val>> = Default::default();
-        let mut complete = !matches!(collection.kind, Kind::Open(_));
-        let mut secret_shape = sensitive;
-        for (key, value) in items {
-            self.spend(1)?;
-            let outer = scope.frame;
-            let key_frame = for_expr.key.as_ref().map(|name| Frame {
-                name,
-                value: key,
-                outer,
-            });
-            let frame = Frame {
-                name: &for_expr.value,
-                value,
-                outer: key_frame.as_ref().or(outer),
-            };
-            let scope = scope.with(&frame);
-            if let Some(condition) = &for_expr.condition {
-                let condition = self.eval(condition, scope)?;
-                secret_shape |= condition.sensitive;
-                match types::to_bool(&condition) {
-                    Ok(Some(true)) => {}
-                    Ok(Some(false)) => continue,
-                    Ok(None) => {
-                        complete = false;
-                        continue;
-                    }
-                    Err(message) => return Err(Fail::new(EVALUATE, message)),
-                }
-            }
-            let Some(result_key) = &for_expr.result_key else {
-                list.push(self.eval(&for_expr.result, scope)?);
-                continue;
-            };
-            let result_key = self.eval(result_key, scope)?;
-            secret_shape |= result_key.sensitive;
-            match key_text(&result_key).map_err(|message| Fail::new(EVALUATE, message))? {
-                Some(key) => groups
-                    .entry(key)
-                    .or_default()
-                    .push(self.eval(&for_expr.result, scope)?),
-                None => complete = false,
-            }
-        }
-        let value = if for_expr.result_key.is_none() {
-            if complete {
-                Val::list(list)
-            } else {
-                Val::UNKNOWN
-            }
-        } else {
-            let map = grouped(groups, for_expr.grouping)?;
-            if complete {
-                Val::map(map)
-            } else {
-                Val::open(map)
-            }
-        };
-        Ok(value.marked(secret_shape))
-    }
-
     fn call(&self, call: &Call, scope: Scope<'_>) -> Evaluated {
         match &*call.name {
             "try" => return self.call_try(call, scope),
@@ -320,92 +252,6 @@ impl World<'_> {
         }
     }
 
-    /// The text of a template; a lone interpolation keeps its type.
-    pub(crate) fn template(&self, parts: &[Part], scope: Scope<'_>) -> Evaluated {
-        if let [Part::Interpolation(only)] = parts {
-            return self.eval(only, scope);
-        }
-        let mut out = Text::default();
-        self.parts(parts, scope, &mut out)?;
-        let value = if out.unknown {
-            Val::UNKNOWN
-        } else {
-            Val::string(out.text)
-        };
-        Ok(value.marked(out.sensitive))
-    }
-
-    fn parts(&self, parts: &[Part], scope: Scope<'_>, out: &mut Text) -> Result<(), Box<Fail>> {
-        for part in parts {
-            match part {
-                Part::Literal(text) => out.text.push_str(text),
-                Part::Interpolation(expr) => {
-                    let value = self.eval(expr, scope)?;
-                    let located = |fail: Box<Fail>| fail.at(scope.location(expr));
-                    out.push(&value).map_err(located)?;
-                }
-                Part::If {
-                    condition,
-                    then,
-                    otherwise,
-                } => {
-                    let condition = self.eval(condition, scope)?;
-                    out.sensitive |= condition.sensitive;
-                    match types::to_bool(&condition) {
-                        Ok(Some(true)) => self.parts(then, scope, out)?,
-                        Ok(Some(false)) => self.parts(otherwise, scope, out)?,
-                        Ok(None) => out.unknown = true,
-                        Err(message) => return Err(Fail::new(EVALUATE, message)),
-                    }
-                }
-                Part::For {
-                    key,
-                    value,
-                    collection,
-                    body,
-                } => self.template_for(key.as_deref(), value, collection, body, scope, out)?,
-            }
-            if out.text.len() as u64 / 16 > self.options.limits.value_size {
-                return Err(Fail::new(LIMIT, "the text of the template is too long"));
-            }
-        }
-        Ok(())
-    }
-
-    fn template_for(
-        &self,
-        key: Option<&str>,
-        name: &str,
-        collection: &Expr,
-        body: &[Part],
-        scope: Scope<'_>,
-        out: &mut Text,
-    ) -> Result<(), Box<Fail>> {
-        let collection = self.eval(collection, scope)?;
-        out.sensitive |= collection.sensitive;
-        let Some(items) = pairs(&collection)? else {
-            out.unknown = true;
-            return Ok(());
-        };
-        out.unknown |= matches!(collection.kind, Kind::Open(_));
-        for (item_key, value) in items {
-            self.spend(1)?;
-            let outer = scope.frame;
-            let key_frame = key.map(|name| Frame {
-                name,
-                value: item_key,
-                outer,
-            });
-            let frame = Frame {
-                name,
-                value,
-                outer: key_frame.as_ref().or(outer),
-            };
-            self.parts(body, scope.with(&frame), out)?;
-        }
-        Ok(())
-    }
-
     /// Follows the steps of a traversal from a value.
     pub(crate) fn steps(&self, mut value: Val, steps: &[Step], scope: Scope<'_>) -> Evaluated {
         for step in steps {
@@ -436,31 +282,6 @@ impl World<'_> {
             .map(|element| self.steps(element, inner, scope))
             .collect::<Result<_, _>>()
             .map(|values| Val::list(values).marked(value.sensitive))
-    }
-}
-
-/// The text of a template while it grows.
-#[derive(Default)]
-struct Text {
-    text: String,
-    unknown: bool,
-    sensitive: bool,
-}
-
-impl Text {
-    fn push(&mut self, value: &Val) -> Result<(), Box<Fail>> {
-        self.sensitive |= value.has_secret();
-        if value.is_null() {
-            return Err(Fail::new(
-                EVALUATE,
-                "a null value cannot be put into a string",
-            ));
-        }
-        match types::to_text(value).map_err(|message| Fail::new(EVALUATE, message))? {
-            Some(text) => self.text.push_str(&text),
-            None => self.unknown = true,
-        }
-        Ok(())
     }
 }
 
@@ -504,28 +325,11 @@ pub(crate) fn pairs(collection: &Val) -> Result<Option<Vec<(Val, Val)>>, Box<Fai
     }))
 }
 
-fn key_text(key: &Val) -> Result<Option<Arc<str>>, String> {
+pub(crate) fn key_text(key: &Val) -> Result<Option<Arc<str>>, String> {
     if key.is_null() {
         return Err("a key of an object cannot be null".to_owned());
     }
     types::to_text(key)
-}
-
-fn grouped(
-    groups: std::collections::BTreeMap<Arc<str>, Vec<Val>>,
-    grouping: bool,
-) -> Result<Map, Box<Fail>> {
-    groups
-        .into_iter()
-        .map(|(key, mut values)| match (grouping, values.len()) {
-            (true, _) => Ok((key, Val::list(values))),
-            (false, 1) => Ok((key, values.remove(0))),
-            (false, _) => Err(Fail::new(
-                EVALUATE,
-                "two elements of the `for` expression have the same key",
-            )),
-        })
-        .collect()
 }
 
 /// What is certain when either of two values may be meant.

@@ -43,23 +43,17 @@ impl Files {
                 .get(&normal(path))
                 .map(|text| text.clone().into_bytes())
                 .ok_or(FileError::Missing),
-            Self::Disk { limit, max_size } => {
-                let real = inside(path, limit)?;
-                let mut bytes = Vec::new();
-                let file = std::fs::File::open(&real).map_err(|error| io(&error))?;
-                let meta = file.metadata().map_err(|error| io(&error))?;
-                if !meta.is_file() {
-                    return Err(FileError::Io("it is not a regular file".to_owned()));
-                }
-                if meta.len() > *max_size {
-                    return Err(FileError::TooLarge);
-                }
-                file.take(*max_size)
-                    .read_to_end(&mut bytes)
-                    .map_err(|error| io(&error))?;
-                Ok(bytes)
-            }
+            Self::Disk { limit, max_size } => open(&inside(path, limit)?, *max_size),
         }
+    }
+
+    /// Reads a file the user named, inside the limit or not.
+    pub(crate) fn read_named(&self, path: &Path) -> Result<String, FileError> {
+        let bytes = match self {
+            Self::Memory(_) => self.read(path)?,
+            Self::Disk { max_size, .. } => open(path, *max_size)?,
+        };
+        String::from_utf8(bytes).map_err(|_| FileError::NotText)
     }
 
     pub(crate) fn read_text(&self, path: &Path) -> Result<String, FileError> {
@@ -149,6 +143,22 @@ impl Files {
         }
         Ok(found)
     }
+}
+
+fn open(path: &Path, max_size: u64) -> Result<Vec<u8>, FileError> {
+    // Not a device or a pipe, which may never end.
+    let meta = std::fs::metadata(path).map_err(|error| io(&error))?;
+    if !meta.is_file() {
+        return Err(FileError::Io("it is not a regular file".to_owned()));
+    }
+    if meta.len() > max_size {
+        return Err(FileError::TooLarge);
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(max_size).read_to_end(&mut bytes))
+        .map_err(|error| io(&error))?;
+    Ok(bytes)
 }
 
 /// The real path if it is inside the limit, links followed.

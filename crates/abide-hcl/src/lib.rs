@@ -12,6 +12,7 @@
 mod assemble;
 mod ast;
 mod blocks;
+mod comprehension;
 mod eval;
 pub mod examples;
 mod fail;
@@ -22,6 +23,7 @@ mod instance;
 mod json;
 mod json_body;
 mod json_text;
+mod known_data;
 mod loaded;
 mod lower;
 mod module;
@@ -31,11 +33,15 @@ mod output;
 mod parse;
 mod provider;
 mod references;
+mod render;
+mod repetition;
 mod resolve;
+mod salvage;
 mod schema;
 mod source_map;
 mod template;
 mod tfvars;
+mod trace;
 mod types;
 mod value;
 mod world;
@@ -58,7 +64,9 @@ pub use source_map::{FileId, Location, SourceFile, SourceMap, Span};
 pub struct Options<'o> {
     /// Values of variables, as `--var name=value` gives them.
     pub variables: Vec<(String, String)>,
-    /// Files with values of variables, as `--var-file` gives them, in order.
+    /// Files with values of variables, as `--var-file` gives them, in order. A
+    /// relative path is taken from the directory that is loaded. Whoever names
+    /// a file here may read it, so they may be outside `root_limit`.
     pub var_files: Vec<PathBuf>,
     /// `TF_VAR_name` variables of the environment. It is passed in because
     /// nothing here reads the environment.

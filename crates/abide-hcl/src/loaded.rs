@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use abide_core::attribute::{AttributePath, Step};
+use abide_core::attribute::AttributePath;
 use abide_core::inventory::Inventory;
 
-use crate::ast::{Attribute, Block, Body, Expr, ExprKind, Key};
+use crate::ast::Block;
 use crate::blocks::BodyTrace;
 use crate::instance::Instance;
 use crate::source_map::{Location, SourceMap};
+use crate::trace::{Feeder, follow, header, whole};
 
 /// A loaded configuration.
 #[derive(Debug)]
@@ -41,10 +42,10 @@ pub(crate) struct ResourceOrigin {
 /// One module instance.
 #[derive(Debug)]
 pub(crate) struct ModuleOrigin {
-    address: String,
-    source: Arc<crate::module::Module>,
+    pub(crate) address: String,
+    pub(crate) source: Arc<crate::module::Module>,
     /// The instance whose call made it, and the call.
-    call: Option<(usize, Arc<Block>)>,
+    pub(crate) call: Option<(usize, Arc<Block>)>,
 }
 
 impl ModuleOrigin {
@@ -70,8 +71,11 @@ impl ModuleOrigin {
 pub struct Trace {
     /// The attribute's value, or as far as the path can be followed.
     pub place: Location,
-    /// The whole attribute (`name = value`); `None` if nobody wrote it.
+    /// The whole attribute (`name = value`), or the entry of an object it is;
+    /// `None` if nobody wrote it.
     pub attribute: Option<Location>,
+    /// The name in it.
+    pub name: Option<Location>,
     /// Kind and labels of the block it is in, a nested one if there is one.
     pub header: Location,
     /// The whole block.
@@ -90,7 +94,8 @@ pub struct Trace {
 pub struct Feed {
     /// What kind of expression it is.
     pub kind: FeedKind,
-    /// The name of the local value, the variable or the argument.
+    /// The name left of its `=`: of the local value or of the argument, or
+    /// `default` or `for_each`.
     pub name: String,
     /// Its value, as narrow as the reference says.
     pub place: Location,
@@ -122,9 +127,6 @@ pub struct CallPlace {
     pub block: Location,
 }
 
-/// Longer chains of locals and variables are not followed.
-const MAX_FEEDS: usize = 16;
-
 impl Origins {
     /// The header (`resource "type" "name"`) of a resource's block.
     #[must_use]
@@ -146,19 +148,22 @@ impl Origins {
         let mut trace = Trace {
             place: header(&origin.block),
             attribute: None,
+            name: None,
             header: header(&origin.block),
             block: whole(&origin.block),
             exact: path.is_empty(),
             fed_by: Vec::new(),
             calls: self.calls(origin.module),
         };
-        let expr = follow(&origin.block.body, &origin.trace, &path.0, &mut trace);
+        let mut dynamics = Vec::new();
+        let body = &origin.block.body;
+        let expr = follow(body, &origin.trace, &path.0, &mut trace, &mut dynamics);
         if let Some((expr, rest)) = expr {
             let mut feeder = Feeder {
                 origins: self,
                 trace: &mut trace,
             };
-            feeder.feed(expr, rest, origin.module, Some(&origin.block));
+            feeder.feed(expr, rest, origin.module, Some(&origin.block), &dynamics);
         }
         Some(trace)
     }
@@ -185,183 +190,5 @@ impl Origins {
             at = *parent;
         }
         calls
-    }
-}
-
-/// Follows a path through blocks to an attribute and into its value. Gives the
-/// expression it ends at and the steps that are left.
-fn follow<'a, 'p>(
-    body: &'a Body,
-    nested: &'a BodyTrace,
-    path: &'p [Step],
-    trace: &mut Trace,
-) -> Option<(&'a Expr, &'p [Step])> {
-    let (Step::Name(name), rest) = path.split_first()? else {
-        return None;
-    };
-    if let Some(attribute) = body.attribute(name) {
-        trace.attribute = Some(location(attribute, attribute.span));
-        let (expr, rest) = narrow(&attribute.value, rest);
-        trace.place = location(attribute, expr.span);
-        trace.exact = rest.is_empty();
-        return Some((expr, rest));
-    }
-    let (_, made) = nested
-        .blocks
-        .iter()
-        .find(|(kind, _)| &**kind == name.as_str())?;
-    let (at, rest) = match rest.split_first() {
-        Some((Step::Index(at), rest)) => (*at, rest),
-        _ => (0, rest),
-    };
-    let made = made.get(at).or_else(|| made.first())?;
-    trace.header = header(made.dynamic.as_ref().unwrap_or(&made.block));
-    trace.block = whole(made.dynamic.as_ref().unwrap_or(&made.block));
-    trace.place = trace.header;
-    trace.exact = rest.is_empty();
-    follow(&made.block.body, &made.inner, rest, trace)
-}
-
-/// Goes into objects and lists that are written out.
-fn narrow<'a, 'p>(mut expr: &'a Expr, mut path: &'p [Step]) -> (&'a Expr, &'p [Step]) {
-    loop {
-        let Some((step, rest)) = path.split_first() else {
-            return (expr, path);
-        };
-        let found = match (&expr.bare().kind, step) {
-            (ExprKind::Object(items), Step::Name(name)) => crate::references::item(items, name),
-            (ExprKind::Tuple(items), Step::Index(at)) => items.get(*at),
-            _ => None,
-        };
-        match found {
-            Some(found) => (expr, path) = (found, rest),
-            None => return (expr, path),
-        }
-    }
-}
-
-/// Follows what feeds a value through locals, variables and module calls.
-struct Feeder<'a, 't> {
-    origins: &'a Origins,
-    trace: &'t mut Trace,
-}
-
-impl<'a> Feeder<'a, '_> {
-    fn feed(&mut self, expr: &'a Expr, path: &[Step], module: usize, block: Option<&'a Block>) {
-        if self.trace.fed_by.len() >= MAX_FEEDS {
-            return;
-        }
-        let Some((name, steps)) = only_reference(expr) else {
-            return;
-        };
-        let Some(origin) = self.origins.modules.get(module) else {
-            return;
-        };
-        let (kind, attribute, module, used) = match (name, steps.first()) {
-            ("local", Some(crate::ast::Step::Get(local))) => {
-                let Some(attribute) = origin.source.locals.get(local) else {
-                    return;
-                };
-                (FeedKind::Local, attribute, module, 1)
-            }
-            ("var", Some(crate::ast::Step::Get(variable))) => {
-                let argument = origin
-                    .call
-                    .as_ref()
-                    .and_then(|(parent, call)| Some((call.body.attribute(variable)?, *parent)));
-                match argument {
-                    Some((argument, parent)) => (FeedKind::Argument, argument, parent, 1),
-                    None => {
-                        let default = origin
-                            .source
-                            .variables
-                            .get(variable)
-                            .and_then(|block| block.body.attribute("default"));
-                        let Some(default) = default else { return };
-                        self.push(FeedKind::Default, variable, default, &default.value);
-                        return;
-                    }
-                }
-            }
-            ("each", Some(_)) => {
-                let Some(attribute) = block.and_then(|b| b.body.attribute("for_each")) else {
-                    return;
-                };
-                (FeedKind::ForEach, attribute, module, steps.len())
-            }
-            _ => return,
-        };
-        let left: Vec<&crate::ast::Step> = steps.iter().skip(used).collect();
-        let (expr, left) = crate::references::descend(&attribute.value, &left);
-        let (expr, path) = if left.is_empty() {
-            narrow(expr, path)
-        } else {
-            (expr, &[][..])
-        };
-        let name = attribute.name.clone();
-        self.push(kind, &name, attribute, expr);
-        self.feed(expr, path, module, None);
-    }
-
-    fn push(&mut self, kind: FeedKind, name: &str, attribute: &Attribute, expr: &Expr) {
-        self.trace.fed_by.push(Feed {
-            kind,
-            name: name.to_owned(),
-            place: location(attribute, expr.span),
-            attribute: location(attribute, attribute.span),
-        });
-    }
-}
-
-/// The reference an expression consists of, or the only one in it.
-fn only_reference(expr: &Expr) -> Option<(&str, &[crate::ast::Step])> {
-    match &expr.bare().kind {
-        ExprKind::Traversal(base, steps) => match &base.kind {
-            ExprKind::Name(name) => Some((name, steps)),
-            _ => only_reference(base),
-        },
-        ExprKind::Template(parts) => {
-            let mut found = parts.iter().filter_map(|part| match part {
-                crate::ast::Part::Interpolation(expr) => only_reference(expr),
-                _ => None,
-            });
-            let first = found.next();
-            first.filter(|_| found.next().is_none())
-        }
-        ExprKind::Call(call) => {
-            let mut found = call.arguments.iter().filter_map(only_reference);
-            let first = found.next();
-            first.filter(|_| found.next().is_none())
-        }
-        ExprKind::Unary(_, operand) => only_reference(operand),
-        ExprKind::Object(items) => {
-            let mut found = items.iter().filter_map(|item| match &item.key {
-                Key::Name(_) | Key::Computed(_) => only_reference(&item.value),
-            });
-            let first = found.next();
-            first.filter(|_| found.next().is_none())
-        }
-        _ => None,
-    }
-}
-
-fn location(attribute: &Attribute, span: crate::source_map::Span) -> Location {
-    Location {
-        file: attribute.file,
-        span,
-    }
-}
-
-fn header(block: &Block) -> Location {
-    Location {
-        file: block.file,
-        span: block.header,
-    }
-}
-
-fn whole(block: &Block) -> Location {
-    Location {
-        file: block.file,
-        span: block.span,
     }
 }

@@ -11,6 +11,8 @@ pub(crate) fn value(value: &Val, key: &RedactionKey) -> Option<Value> {
     let plain = match &value.kind {
         Kind::Null => return None,
         Kind::Unknown => return Some(Value::Unknown),
+        // A key that is not there would be taken for absent.
+        Kind::Open(map) if !map.block => return Some(Value::Unknown),
         Kind::Bool(bool) => Value::Bool(*bool),
         Kind::Number(number) => Value::Number(core_number(*number)),
         Kind::String(text) => Value::string(text),

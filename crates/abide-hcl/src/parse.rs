@@ -9,6 +9,10 @@ use crate::source_map::{FileId, Span};
 
 /// How many line ends are tried to be read as blanks.
 const MAX_REPAIRS: usize = 256;
+/// How many broken blocks of a file are passed over.
+const MAX_BROKEN: usize = 16;
+/// How many bytes are parsed again for one file's repairs.
+const MAX_REPARSED: usize = 64 << 20;
 
 /// What is wrong with a text, and where.
 #[derive(Debug)]
@@ -17,10 +21,57 @@ pub(crate) struct SyntaxError {
     pub(crate) span: Span,
 }
 
-/// Parses a file of native syntax.
-pub(crate) fn body(file: FileId, text: &str) -> Result<Body, SyntaxError> {
-    repaired(text, hcl_edit::parser::parse_body)
-        .map(|(body, text)| Lowerer { file, text: &text }.body(&body))
+/// A file as far as it could be parsed.
+pub(crate) struct Parsed {
+    pub(crate) body: Body,
+    pub(crate) errors: Vec<SyntaxError>,
+    /// Nothing of it could be parsed.
+    pub(crate) lost: bool,
+}
+
+impl From<Result<Body, SyntaxError>> for Parsed {
+    fn from(result: Result<Body, SyntaxError>) -> Self {
+        let lost = result.is_err();
+        let (body, errors) = match result {
+            Ok(body) => (body, Vec::new()),
+            Err(error) => (Body::default(), vec![error]),
+        };
+        Self { body, errors, lost }
+    }
+}
+
+/// Parses a file of native syntax. A broken block is passed over, and the
+/// others are read.
+pub(crate) fn body(file: FileId, text: &str) -> Parsed {
+    let mut rest = Cow::Borrowed(text);
+    let mut errors = Vec::new();
+    loop {
+        let error = match repaired(&rest, hcl_edit::parser::parse_body) {
+            Ok((body, text)) => {
+                let body = Lowerer { file, text: &text }.body(&body);
+                return Parsed {
+                    body,
+                    errors,
+                    lost: false,
+                };
+            }
+            Err(error) => error,
+        };
+        let broken = crate::salvage::broken_block(&rest, error.span.start as usize);
+        errors.push(error);
+        match broken {
+            Some(block) if errors.len() < MAX_BROKEN && text.len() < MAX_REPARSED / MAX_BROKEN => {
+                crate::salvage::blank(rest.to_mut(), block);
+            }
+            _ => {
+                return Parsed {
+                    body: Body::default(),
+                    errors,
+                    lost: true,
+                };
+            }
+        }
+    }
 }
 
 /// Parses the text of a template file, or of a string in JSON.
@@ -50,12 +101,14 @@ fn repaired<T>(
     if text.starts_with('\u{feff}') {
         text.to_mut().replace_range(..3, "   ");
     }
-    for _ in 0..MAX_REPAIRS {
+    for repair in 0..MAX_REPAIRS {
         let error = match parse(&text) {
             Ok(parsed) => return Ok((parsed, text)),
             Err(error) => error,
         };
-        let Some(line_end) = skippable_line_end(&text, &error) else {
+        let line_end = skippable_line_end(&text, &error)
+            .filter(|_| repair.saturating_mul(text.len()) < MAX_REPARSED);
+        let Some(line_end) = line_end else {
             return Err(describe(&text, &error));
         };
         let blanks = " ".repeat(line_end.len());

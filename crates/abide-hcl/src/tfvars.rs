@@ -24,10 +24,11 @@ pub(crate) fn inputs(world: &World<'_>, module: &Module) -> Inputs {
         }
     }
     for path in automatic(world) {
-        file(world, &path, &mut inputs);
+        file(world, &path, world.read_source(&path), &mut inputs);
     }
     for path in &world.options.var_files {
-        file(world, &normal(&world.start.join(path)), &mut inputs);
+        let path = normal(&world.root.join(path));
+        file(world, &path, world.read_named(&path), &mut inputs);
     }
     for (name, text) in &world.options.variables {
         given(world, module, name, text, &mut inputs);
@@ -55,8 +56,8 @@ fn automatic(world: &World<'_>) -> Vec<PathBuf> {
         .collect()
 }
 
-fn file(world: &World<'_>, path: &Path, inputs: &mut Inputs) {
-    let Some((id, text)) = world.read_source(path) else {
+fn file(world: &World<'_>, path: &Path, source: Option<(FileId, Arc<str>)>, inputs: &mut Inputs) {
+    let Some((id, text)) = source else {
         return;
     };
     let read = if path
@@ -83,7 +84,11 @@ fn native(
     text: &str,
     inputs: &mut Inputs,
 ) -> Result<(), crate::parse::SyntaxError> {
-    for attribute in crate::parse::body(file, text)?.attributes {
+    let mut parsed = crate::parse::body(file, text);
+    if let Some(error) = parsed.errors.pop() {
+        return Err(error);
+    }
+    for attribute in parsed.body.attributes {
         match world.eval(&attribute.value, Scope::bare(file)) {
             Ok(value) => {
                 inputs.insert(attribute.name, value);

@@ -18,6 +18,9 @@ pub(crate) type Map = BTreeMap<Arc<str>, Val>;
 pub(crate) struct Shared<T> {
     content: T,
     facts: Facts,
+    /// It is a resource or a block: what it does not set is absent, while of
+    /// any other open map nobody knows which keys it has.
+    pub(crate) block: bool,
 }
 
 impl<T> std::ops::Deref for Shared<T> {
@@ -83,7 +86,8 @@ pub(crate) enum Kind {
     Set(Arc<Shared<Vec<Val>>>),
     /// A map or an object.
     Map(Arc<Shared<Map>>),
-    /// A resource or a block of one: what is not in it only the provider knows.
+    /// What is not in it is unknown: a resource or a block of one, of which only
+    /// the provider knows the rest, or a map with keys that are not known.
     Open(Arc<Shared<Map>>),
     Unknown,
 }
@@ -136,9 +140,20 @@ impl Val {
         Kind::Map(shared_map(values)).into()
     }
 
-    /// A resource or a block of one.
+    /// A map that may have more keys.
     pub(crate) fn open(values: Map) -> Self {
         Kind::Open(shared_map(values)).into()
+    }
+
+    /// A resource or a block of one.
+    pub(crate) fn block(content: Map) -> Self {
+        let facts = Facts::of_parts(content.values());
+        Kind::Open(Arc::new(Shared {
+            content,
+            facts,
+            block: true,
+        }))
+        .into()
     }
 
     /// A set: sorted, each element once.
@@ -271,10 +286,18 @@ impl PartialEq for Val {
 
 fn shared_list(content: Vec<Val>) -> Arc<Shared<Vec<Val>>> {
     let facts = Facts::of_parts(content.iter());
-    Arc::new(Shared { content, facts })
+    Arc::new(Shared {
+        content,
+        facts,
+        block: false,
+    })
 }
 
 fn shared_map(content: Map) -> Arc<Shared<Map>> {
     let facts = Facts::of_parts(content.values());
-    Arc::new(Shared { content, facts })
+    Arc::new(Shared {
+        content,
+        facts,
+        block: false,
+    })
 }

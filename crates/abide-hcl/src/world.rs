@@ -24,8 +24,6 @@ pub(crate) struct World<'o> {
     pub(crate) files: Files,
     /// The root module's directory.
     pub(crate) root: PathBuf,
-    /// What variable files are relative to.
-    pub(crate) start: PathBuf,
     pub(crate) sources: RefCell<SourceMap>,
     modules: RefCell<BTreeMap<PathBuf, Option<Arc<Module>>>>,
     manifest: OnceCell<BTreeMap<String, PathBuf>>,
@@ -50,7 +48,6 @@ impl<'o> World<'o> {
         Self {
             options,
             files,
-            start: root.clone(),
             root,
             sources: RefCell::default(),
             modules: RefCell::default(),
@@ -151,7 +148,20 @@ impl<'o> World<'o> {
 
     /// Reads a file of the configuration into the source map.
     pub(crate) fn read_source(&self, path: &Path) -> Option<(FileId, Arc<str>)> {
-        match self.files.read_text(path) {
+        self.add_source(path, self.files.read_text(path))
+    }
+
+    /// The same for a file the user named, wherever it is.
+    pub(crate) fn read_named(&self, path: &Path) -> Option<(FileId, Arc<str>)> {
+        self.add_source(path, self.files.read_named(path))
+    }
+
+    fn add_source(
+        &self,
+        path: &Path,
+        text: Result<String, FileError>,
+    ) -> Option<(FileId, Arc<str>)> {
+        match text {
             Ok(text) => {
                 let text: Arc<str> = text.into();
                 let id = self
@@ -234,20 +244,20 @@ impl<'o> World<'o> {
             .extension()
             .is_some_and(|extension| extension == "json");
         let parsed = if json {
-            crate::json_body::body(file, &text)
+            crate::json_body::body(file, &text).into()
         } else {
             crate::parse::body(file, &text)
         };
-        parsed
-            .map_err(|error| {
-                let location = Location {
-                    file,
-                    span: error.span,
-                };
-                let message = format!("{}; the file is not judged", error.message);
-                self.error("hcl-syntax", message, Some(location));
-            })
-            .ok()
+        let what = if parsed.lost { "file" } else { "block" };
+        for error in &parsed.errors {
+            let location = Location {
+                file,
+                span: error.span,
+            };
+            let message = format!("{}; the {what} is not judged", error.message);
+            self.error("hcl-syntax", message, Some(location));
+        }
+        (!parsed.lost).then_some(parsed.body)
     }
 
     /// The module a call names; `None`, and a diagnostic, if it is not at hand.

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod collection;
+mod elements;
 mod encoding;
 mod filesystem;
 mod format;
@@ -27,6 +28,9 @@ use crate::world::World;
 /// What a function gives: a value, or what is wrong with its arguments.
 pub(crate) type Outcome = Result<Val, String>;
 
+/// Longer lists are not made by multiplying others.
+const MAX_LENGTH: usize = 1 << 20;
+
 /// How a function is called.
 #[derive(Clone, Copy)]
 pub(crate) enum Function {
@@ -40,8 +44,9 @@ pub(crate) enum Function {
     Unknowable,
 }
 
-const TABLES: [&[(&str, Function)]; 9] = [
+const TABLES: [&[(&str, Function)]; 10] = [
     collection::FUNCTIONS,
+    elements::FUNCTIONS,
     encoding::FUNCTIONS,
     format::FUNCTIONS,
     hash::FUNCTIONS,
