@@ -3,11 +3,15 @@
 //! [`load`] finds out what the input is and hands it to the loader of that
 //! kind. A new kind of input is one new file here and one arm in [`load`].
 
+mod change;
 mod detect;
+mod members;
 mod plan;
 mod plan_config;
+mod plan_expression;
 mod raw;
 mod redact;
+mod scan;
 mod sections;
 mod settle;
 mod state;

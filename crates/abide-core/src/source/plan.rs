@@ -5,17 +5,14 @@
 //! provenance comes from `configuration`. States arrive here too, since a
 //! file's kind is only known after its keys; [`super::state`] reads those.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use super::change::Change;
 use super::detect::{NotAnInventory, guess_object};
 use super::redact::Redactor;
 use super::sections::{Handler, SectionError, Walker, Want};
 use super::values;
 use super::{Input, LoadError, LoadOptions, plan_config, settle, state};
-use crate::address::{InstanceKey, Mode};
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::inventory::{
@@ -85,6 +82,14 @@ impl WalkError {
             section: section.to_owned(),
             at,
             reason,
+        }
+    }
+
+    pub(super) fn not_utf8(section: &str, at: u64) -> Self {
+        Self::Shape {
+            section: section.to_owned(),
+            at,
+            reason: "the text is not UTF-8".to_owned(),
         }
     }
 
@@ -290,11 +295,7 @@ impl Handler for Loader<'_> {
             self.secret_variables = secret;
             return Ok(());
         }
-        let text = std::str::from_utf8(json).map_err(|_| WalkError::Shape {
-            section: key.to_owned(),
-            at,
-            reason: "the text is not UTF-8".to_owned(),
-        })?;
+        let text = std::str::from_utf8(json).map_err(|_| WalkError::not_utf8(key, at))?;
         let shape = |error: serde_json::Error| WalkError::shape(key, at, &error);
         match key {
             "resource_changes" => self.change(text).map_err(shape)?,
@@ -329,153 +330,73 @@ impl Handler for Loader<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct RawChange<'a> {
-    #[serde(borrow)]
-    address: Cow<'a, str>,
-    #[serde(borrow)]
-    previous_address: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    module_address: Option<Cow<'a, str>>,
-    /// Left out by tools that cut plans down; then it is a resource.
-    #[serde(borrow)]
-    mode: Option<Cow<'a, str>>,
-    #[serde(borrow, rename = "type")]
-    type_name: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    index: Option<Key>,
-    deposed: Option<serde::de::IgnoredAny>,
-    #[serde(borrow)]
-    change: RawDiff<'a>,
-}
-
-#[derive(Deserialize)]
-struct RawDiff<'a> {
-    #[serde(borrow)]
-    actions: Vec<Cow<'a, str>>,
-    #[serde(borrow)]
-    before: Option<&'a RawValue>,
-    #[serde(borrow)]
-    after: Option<&'a RawValue>,
-    #[serde(borrow)]
-    after_unknown: Option<&'a RawValue>,
-    #[serde(borrow)]
-    before_sensitive: Option<&'a RawValue>,
-    #[serde(borrow)]
-    after_sensitive: Option<&'a RawValue>,
-    importing: Option<serde::de::IgnoredAny>,
-}
-
-/// `0` or `"key"`.
-pub(super) struct Key(pub(super) InstanceKey);
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl serde::de::Visitor<'_> for KeyVisitor {
-            type Value = Key;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an instance key: a number or a string")
-            }
-
-            fn visit_u64<E>(self, index: u64) -> Result<Key, E> {
-                Ok(Key(InstanceKey::Index(index)))
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<Key, E> {
-                Ok(Key(InstanceKey::Name(name.into())))
-            }
-        }
-        deserializer.deserialize_any(KeyVisitor)
-    }
-}
-
 impl Loader<'_> {
     fn change(&mut self, text: &str) -> serde_json::Result<()> {
-        let raw: RawChange<'_> = serde_json::from_str(text)?;
-        let action = action(&raw.change.actions);
+        let change = Change::read(text)?;
         // A deposed object is the old half of a replacement; it is always destroyed.
-        if raw.deposed.is_some() || !action.exists_after() {
+        if change.deposed || !change.action.exists_after() {
             return Ok(());
         }
-        let mode = mode(raw.mode.as_deref().unwrap_or("managed"));
         let values = self.values(
-            mode,
-            &raw.type_name,
-            raw.change.after,
-            raw.change.after_unknown,
-            raw.change.after_sensitive,
+            &change,
+            change.after,
+            change.after_unknown,
+            change.after_sensitive,
         )?;
         self.builder.add(NewResource {
-            address: &raw.address,
-            module: raw.module_address.as_deref(),
-            mode,
-            type_name: &raw.type_name,
-            name: &raw.name,
-            key: raw.index.map(|key| key.0),
-            action,
+            address: &change.address,
+            module: change.module_address.as_deref(),
+            mode: change.mode,
+            type_name: &change.type_name,
+            name: &change.name,
+            key: change.index,
+            action: change.action,
             values,
-            previous_address: raw.previous_address.as_deref(),
-            importing: raw.change.importing.is_some(),
+            previous_address: change.previous_address.as_deref(),
+            importing: change.importing,
         });
         Ok(())
     }
 
     fn drift(&mut self, text: &str) -> serde_json::Result<()> {
-        let raw: RawChange<'_> = serde_json::from_str(text)?;
-        let action = action(&raw.change.actions);
+        let change = Change::read(text)?;
         // A refresh-only plan also lists what only moved, as a no-op.
-        if raw.deposed.is_some() || action == Action::NoOp {
+        if change.deposed || change.action == Action::NoOp {
             return Ok(());
         }
-        let mode = mode(raw.mode.as_deref().unwrap_or("managed"));
-        let before = self.values(
-            mode,
-            &raw.type_name,
-            raw.change.before,
-            None,
-            raw.change.before_sensitive,
-        )?;
-        let after = self.values(
-            mode,
-            &raw.type_name,
-            raw.change.after,
-            None,
-            raw.change.after_sensitive,
-        )?;
-        let type_name = self.builder.intern(&raw.type_name);
-        let address = crate::address::ResourceAddress::from_terraform(&raw.address);
+        let before = self.values(&change, change.before, None, change.before_sensitive)?;
+        let after = self.values(&change, change.after, None, change.after_sensitive)?;
+        let type_name = self.builder.intern(&change.type_name);
+        let address = crate::address::ResourceAddress::from_terraform(&change.address);
         self.builder.inventory().drift.push(ResourceDrift {
             address,
             type_name,
-            action,
+            action: change.action,
             before,
             after,
         });
         Ok(())
     }
 
+    /// The wanted values on one side of a change, without secrets.
     fn values(
         &mut self,
-        mode: Mode,
-        type_name: &str,
-        values: Option<&RawValue>,
-        unknown: Option<&RawValue>,
-        sensitive: Option<&RawValue>,
+        change: &Change<'_>,
+        values: Option<&str>,
+        unknown: Option<&str>,
+        sensitive: Option<&str>,
     ) -> serde_json::Result<Object> {
+        let (mode, type_name) = (change.mode, &change.type_name);
         state::learn(values, mode, type_name, sensitive, &mut self.redactor);
         let Some(wanted) = self.options.wanted.of(type_name) else {
             return Ok(Object::default());
         };
-        let mut object = values.map_or(Ok(Object::default()), |json| {
-            values::object(json.get(), wanted)
-        })?;
+        let mut object =
+            values.map_or(Ok(Object::default()), |json| values::object(json, wanted))?;
         if let Some(json) = unknown
-            && mentions_true(json.get())
+            && mentions_true(json)
         {
-            values::mark_unknown(&mut object, values::object(json.get(), wanted)?);
+            values::mark_unknown(&mut object, values::object(json, wanted)?);
         }
         state::redact(
             &mut object,
@@ -556,26 +477,4 @@ impl Loader<'_> {
 /// only costs a needless look.
 pub(super) fn mentions_true(json: &str) -> bool {
     memchr::memmem::find(json.as_bytes(), b"true").is_some()
-}
-
-pub(super) fn mode(text: &str) -> Mode {
-    if text == "data" {
-        Mode::Data
-    } else {
-        Mode::Managed
-    }
-}
-
-fn action(actions: &[Cow<'_, str>]) -> Action {
-    let actions: Vec<&str> = actions.iter().map(AsRef::as_ref).collect();
-    match actions.as_slice() {
-        ["no-op"] => Action::NoOp,
-        ["create"] => Action::Create,
-        ["read"] => Action::Read,
-        ["delete"] => Action::Delete,
-        ["forget"] => Action::Forget,
-        ["delete", "create"] | ["create", "delete"] | ["create", "forget"] => Action::Replace,
-        // `update`, and whatever a later version adds: it exists afterwards.
-        _ => Action::Update,
-    }
 }

@@ -2,91 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-use rustc_hash::FxHashMap as HashMap;
-use std::fmt;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap as HashMap;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::change::required;
+use super::members::{Malformed, Members, string};
 use super::plan::WalkError;
-use super::values::Text;
-use super::{Wanted, WantedType};
-use crate::config::{
-    Body, ConfigModule, ConfigResource, Configuration, Expression, ModuleCall, Reference,
-};
+use super::{Wanted, WantedType, plan_expression};
+use crate::config::{Body, ConfigModule, ConfigResource, Configuration, Expression, ModuleCall};
 use crate::inventory::{InventoryBuilder, Provider};
 use crate::value::{Object, Value};
-
-#[derive(Deserialize)]
-struct RawConfiguration<'a> {
-    #[serde(borrow, default)]
-    provider_config: BTreeMap<Cow<'a, str>, RawProvider<'a>>,
-    #[serde(borrow)]
-    root_module: Option<RawModule<'a>>,
-}
-
-#[derive(Deserialize)]
-struct RawProvider<'a> {
-    #[serde(default)]
-    full_name: String,
-    alias: Option<String>,
-    version_constraint: Option<String>,
-    #[serde(borrow)]
-    expressions: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize, Default)]
-struct RawModule<'a> {
-    #[serde(borrow, default)]
-    outputs: BTreeMap<Cow<'a, str>, RawOutput<'a>>,
-    #[serde(borrow, default)]
-    resources: Vec<RawResource<'a>>,
-    #[serde(borrow)]
-    variables: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    module_calls: BTreeMap<Cow<'a, str>, RawCall<'a>>,
-}
-
-#[derive(Deserialize)]
-struct RawOutput<'a> {
-    #[serde(borrow)]
-    expression: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct RawResource<'a> {
-    #[serde(borrow)]
-    mode: Cow<'a, str>,
-    #[serde(borrow, rename = "type")]
-    type_name: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow)]
-    provider_config_key: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    expressions: Option<&'a RawValue>,
-    #[serde(borrow)]
-    count_expression: Option<&'a RawValue>,
-    #[serde(borrow)]
-    for_each_expression: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct RawCall<'a> {
-    #[serde(default)]
-    source: String,
-    #[serde(borrow)]
-    expressions: Option<&'a RawValue>,
-    #[serde(borrow)]
-    count_expression: Option<&'a RawValue>,
-    #[serde(borrow)]
-    for_each_expression: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    module: RawModule<'a>,
-}
 
 /// Reads the section; providers go to the builder, the rest is given back, with
 /// the names of the root's sensitive variables.
@@ -97,49 +25,49 @@ pub(super) fn read(
     builder: &mut InventoryBuilder,
 ) -> Result<(Configuration, Vec<String>), WalkError> {
     let shape = |error: serde_json::Error| WalkError::shape("configuration", at, &error);
-    let raw: RawConfiguration<'_> = serde_json::from_slice(json).map_err(shape)?;
-    for (key, provider) in &raw.provider_config {
-        let provider = read_provider(builder.intern(key), provider).map_err(shape)?;
-        builder.add_provider(provider);
-    }
-    let known: Vec<String> = raw
-        .provider_config
-        .keys()
-        .map(|key| key.as_ref().to_owned())
-        .collect();
+    let text = std::str::from_utf8(json).map_err(|_| WalkError::not_utf8("configuration", at))?;
     let mut reader = Reader {
         wanted,
         builder,
-        known,
+        known: Vec::new(),
         configuration: Configuration::default(),
+        secret_variables: Vec::new(),
     };
-    if let Some(root) = &raw.root_module {
-        reader.module(root, None, None).map_err(shape)?;
-    }
-    let secret = raw
-        .root_module
-        .as_ref()
-        .map(secret_variables)
-        .unwrap_or_default();
-    Ok((reader.configuration, secret))
+    reader.configuration(text).map_err(|fault| match fault {
+        Fault::Malformed => shape(Malformed::describe(text)),
+        Fault::Shape(error) => shape(error),
+    })?;
+    Ok((reader.configuration, reader.secret_variables))
 }
 
-/// Names of the variables that are declared sensitive.
-fn secret_variables(root: &RawModule<'_>) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct RawVariable {
-        #[serde(default)]
-        sensitive: bool,
+/// Why the section cannot be read.
+enum Fault {
+    /// It is no JSON, or has a list or a word where an object belongs.
+    Malformed,
+    /// A part has another shape.
+    Shape(serde_json::Error),
+}
+
+impl From<Malformed> for Fault {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
     }
-    let variables = root
-        .variables
-        .and_then(|json| serde_json::from_str::<BTreeMap<String, RawVariable>>(json.get()).ok());
-    variables
-        .into_iter()
-        .flatten()
-        .filter(|(_, variable)| variable.sensitive)
-        .map(|(name, _)| name)
-        .collect()
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Shape(error)
+    }
+}
+
+#[derive(Deserialize)]
+struct RawProvider<'a> {
+    #[serde(default)]
+    full_name: String,
+    alias: Option<String>,
+    version_constraint: Option<String>,
+    #[serde(borrow)]
+    expressions: Option<&'a RawValue>,
 }
 
 fn read_provider(key: Arc<str>, raw: &RawProvider<'_>) -> serde_json::Result<Provider> {
@@ -188,67 +116,179 @@ struct Reader<'a, 'b> {
     /// Keys of `provider_config`.
     known: Vec<String>,
     configuration: Configuration,
+    /// Names of the root's variables that are declared sensitive.
+    secret_variables: Vec<String>,
 }
 
 impl Reader<'_, '_> {
-    fn module(
-        &mut self,
-        raw: &RawModule<'_>,
-        parent: Option<u32>,
-        call: Option<ModuleCall>,
-    ) -> serde_json::Result<u32> {
+    fn configuration(&mut self, text: &str) -> Result<(), Fault> {
+        let mut members = Members::of(text)?;
+        let mut has_providers = false;
+        // Resources need to know the providers; Terraform writes these first.
+        let mut root = None;
+        while let Some(key) = members.key()? {
+            match key.as_ref() {
+                "provider_config" => {
+                    self.providers(members.value()?)?;
+                    has_providers = true;
+                }
+                "root_module" if has_providers => {
+                    members.enter()?;
+                    self.module(&mut members, None)?;
+                }
+                "root_module" => root = Some(members.value()?),
+                _ => {
+                    members.value()?;
+                }
+            }
+        }
+        if let Some(root) = root.filter(|text| *text != "null") {
+            self.module(&mut Members::of(root)?, None)?;
+        }
+        Ok(())
+    }
+
+    fn providers(&mut self, text: &str) -> serde_json::Result<()> {
+        let providers: BTreeMap<Cow<'_, str>, RawProvider<'_>> = serde_json::from_str(text)?;
+        for (key, provider) in &providers {
+            let provider = read_provider(self.builder.intern(key), provider)?;
+            self.builder.add_provider(provider);
+            self.known.push(key.as_ref().to_owned());
+        }
+        Ok(())
+    }
+
+    /// Reads a module whose object was entered.
+    fn module(&mut self, members: &mut Members<'_>, parent: Option<u32>) -> Result<u32, Fault> {
         let id = index(self.configuration.modules.len());
         self.configuration.modules.push(ConfigModule {
             parent,
-            call,
             ..ConfigModule::default()
         });
-        for resource in &raw.resources {
-            self.resource(resource, id)?;
-        }
-        for (name, output) in &raw.outputs {
-            if let Some(json) = output.expression {
-                let expression = self.expression(json)?;
-                let name = self.builder.intern(name);
-                self.configuration.modules[id as usize]
-                    .outputs
-                    .insert(name, expression);
+        while let Some(key) = members.key()? {
+            match key.as_ref() {
+                "resources" => {
+                    members.enter_list()?;
+                    while members.element()? {
+                        self.resource(members, id)?;
+                    }
+                }
+                "outputs" => self.outputs(members, id)?,
+                "module_calls" => {
+                    members.enter()?;
+                    while let Some(name) = members.key()? {
+                        self.call(members, id, &name)?;
+                    }
+                }
+                "variables" if parent.is_none() => {
+                    self.secret_variables = secret_variables(members.value()?);
+                }
+                _ => {
+                    members.value()?;
+                }
             }
-        }
-        for (name, raw) in &raw.module_calls {
-            let name = self.builder.intern(name);
-            let call = ModuleCall {
-                name: name.clone(),
-                source: raw.source.clone(),
-                arguments: self.arguments(raw.expressions)?,
-                repetition: self.repetition(raw.for_each_expression, raw.count_expression)?,
-            };
-            let child = self.module(&raw.module, Some(id), Some(call))?;
-            self.configuration.modules[id as usize]
-                .children
-                .insert(name, child);
         }
         Ok(id)
     }
 
-    fn resource(&mut self, raw: &RawResource<'_>, module: u32) -> serde_json::Result<()> {
-        let body = match (self.wanted.of(&raw.type_name), raw.expressions) {
+    fn outputs(&mut self, members: &mut Members<'_>, module: u32) -> Result<(), Fault> {
+        members.enter()?;
+        while let Some(name) = members.key()? {
+            let name = self.builder.intern(&name);
+            members.enter()?;
+            while let Some(key) = members.key()? {
+                let text = members.value()?;
+                if key == "expression" {
+                    let expression = self.expression(text)?;
+                    self.configuration.modules[module as usize]
+                        .outputs
+                        .insert(name.clone(), expression);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, members: &mut Members<'_>, parent: u32, name: &str) -> Result<(), Fault> {
+        let name = self.builder.intern(name);
+        let mut call = ModuleCall {
+            name: name.clone(),
+            ..ModuleCall::default()
+        };
+        let mut child = None;
+        members.enter()?;
+        while let Some(key) = members.key()? {
+            match key.as_ref() {
+                "module" => {
+                    members.enter()?;
+                    child = Some(self.module(members, Some(parent))?);
+                }
+                "source" => call.source = string(members.value()?)?.into_owned(),
+                "expressions" => call.arguments = self.arguments(members.value()?)?,
+                "count_expression" | "for_each_expression" => {
+                    call.repetition = Some(self.expression(members.value()?)?);
+                }
+                _ => {
+                    members.value()?;
+                }
+            }
+        }
+        let child = match child {
+            Some(child) => child,
+            // A call without a body: an empty module.
+            None => self.module(&mut Members::of("{}")?, Some(parent))?,
+        };
+        self.configuration.modules[child as usize].call = Some(call);
+        self.configuration.modules[parent as usize]
+            .children
+            .insert(name, child);
+        Ok(())
+    }
+
+    fn resource(&mut self, members: &mut Members<'_>, module: u32) -> Result<(), Fault> {
+        let mut mode = "";
+        let mut type_name = "";
+        let mut name = "";
+        let mut provider = "";
+        let mut expressions = None;
+        let mut repetition = None;
+        members.enter()?;
+        while let Some(key) = members.key()? {
+            let text = members.value()?;
+            match key.as_ref() {
+                "mode" => mode = text,
+                "type" => type_name = text,
+                "name" => name = text,
+                "provider_config_key" => provider = text,
+                "expressions" => expressions = Some(text),
+                "count_expression" | "for_each_expression" => {
+                    repetition = Some(self.expression(text)?);
+                }
+                _ => {}
+            }
+        }
+        let mode = required(mode, "mode")?;
+        let type_name = required(type_name, "type")?;
+        let name = required(name, "name")?;
+        let provider = match provider {
+            "" | "null" => Cow::Borrowed(""),
+            text => string(text)?,
+        };
+        let body = match (self.wanted.of(&type_name), expressions) {
             (Some(wanted), Some(json)) => self.body(json, Some(wanted))?,
             _ => Body::default(),
         };
-        let provider = self.provider_key(raw.provider_config_key.as_deref().unwrap_or(""));
-        let repetition = self.repetition(raw.for_each_expression, raw.count_expression)?;
+        let provider = self.provider_key(&provider);
         let id = index(self.configuration.resources.len());
         self.configuration.resources.push(ConfigResource {
             provider,
             body,
             repetition,
         });
-        let mode = super::plan::mode(&raw.mode);
         let block = (
-            mode,
-            self.builder.intern(&raw.type_name),
-            self.builder.intern(&raw.name),
+            super::change::mode(&mode),
+            self.builder.intern(&type_name),
+            self.builder.intern(&name),
         );
         self.configuration.modules[module as usize]
             .resources
@@ -273,24 +313,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn repetition(
-        &mut self,
-        for_each: Option<&RawValue>,
-        count: Option<&RawValue>,
-    ) -> serde_json::Result<Option<Expression>> {
-        for_each
-            .or(count)
-            .map(|json| self.expression(json))
-            .transpose()
-    }
-
-    fn arguments(
-        &mut self,
-        json: Option<&RawValue>,
-    ) -> serde_json::Result<HashMap<Arc<str>, Expression>> {
-        let Some(json) = json else {
-            return Ok(HashMap::default());
-        };
+    fn arguments(&mut self, json: &str) -> serde_json::Result<HashMap<Arc<str>, Expression>> {
         let body = self.body(json, None)?;
         Ok(body
             .0
@@ -300,168 +323,31 @@ impl Reader<'_, '_> {
             .collect())
     }
 
-    fn expression(&mut self, json: &RawValue) -> serde_json::Result<Expression> {
-        let mut intern = |text: &str| self.builder.intern(text);
-        let mut deserializer = serde_json::Deserializer::from_str(json.get());
-        ExpressionSeed {
-            intern: &mut intern,
-        }
-        .deserialize(&mut deserializer)
+    fn expression(&mut self, json: &str) -> serde_json::Result<Expression> {
+        plan_expression::expression(json, &mut |text| self.builder.intern(text))
     }
 
-    fn body(&mut self, json: &RawValue, wanted: Option<&WantedType>) -> serde_json::Result<Body> {
-        let mut intern = |text: &str| self.builder.intern(text);
-        let mut deserializer = serde_json::Deserializer::from_str(json.get());
-        BodySeed {
-            intern: &mut intern,
-            wanted,
-        }
-        .deserialize(&mut deserializer)
+    fn body(&mut self, json: &str, wanted: Option<&WantedType>) -> serde_json::Result<Body> {
+        plan_expression::body(json, wanted, &mut |text| self.builder.intern(text))
     }
+}
+
+/// Names of the variables that are declared sensitive.
+fn secret_variables(text: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct RawVariable {
+        #[serde(default)]
+        sensitive: bool,
+    }
+    let variables = serde_json::from_str::<BTreeMap<String, RawVariable>>(text);
+    variables
+        .into_iter()
+        .flatten()
+        .filter(|(_, variable)| variable.sensitive)
+        .map(|(name, _)| name)
+        .collect()
 }
 
 fn index(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
-}
-
-type Intern<'i> = dyn FnMut(&str) -> Arc<str> + 'i;
-
-/// Reads `{ "name": expression, … }`.
-struct BodySeed<'s, 'i, 'w> {
-    intern: &'s mut Intern<'i>,
-    wanted: Option<&'w WantedType>,
-}
-
-impl<'de> DeserializeSeed<'de> for BodySeed<'_, '_, '_> {
-    type Value = Body;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Body, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for BodySeed<'_, '_, '_> {
-    type Value = Body;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of expressions")
-    }
-
-    fn visit_unit<E>(self) -> Result<Body, E> {
-        Ok(Body::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
-        let mut body = Vec::new();
-        while let Some(name) = map.next_key::<Text<'de>>()? {
-            if self.wanted.is_none_or(|wanted| wanted.wants(&name.0)) {
-                let expression = map.next_value_seed(ExpressionSeed {
-                    intern: &mut *self.intern,
-                })?;
-                body.push((name.0.as_ref().into(), expression));
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        body.shrink_to_fit();
-        Ok(Body(body))
-    }
-}
-
-/// Reads `{"constant_value": …}`, `{"references": […]}`, a list of blocks or one block.
-struct ExpressionSeed<'s, 'i> {
-    intern: &'s mut Intern<'i>,
-}
-
-impl<'de> DeserializeSeed<'de> for ExpressionSeed<'_, '_> {
-    type Value = Expression;
-
-    fn deserialize<D: serde::Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Expression, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ExpressionSeed<'_, '_> {
-    type Value = Expression;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an expression")
-    }
-
-    fn visit_unit<E>(self) -> Result<Expression, E> {
-        Ok(Expression::Constant)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Expression, E> {
-        Ok(Expression::Constant)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Expression, E> {
-        Ok(Expression::Constant)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Expression, E> {
-        Ok(Expression::Constant)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Expression, E> {
-        Ok(Expression::Constant)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Expression, E> {
-        Ok(Expression::Constant)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Expression, A::Error> {
-        let mut blocks = Vec::new();
-        while let Some(body) = seq.next_element_seed(BodySeed {
-            intern: &mut *self.intern,
-            wanted: None,
-        })? {
-            blocks.push(body);
-        }
-        Ok(Expression::Blocks(blocks))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Expression, A::Error> {
-        let mut members = Vec::new();
-        let mut references = None;
-        while let Some(name) = map.next_key::<Text<'de>>()? {
-            match name.0.as_ref() {
-                "constant_value" => {
-                    // Never kept: it may be the secret itself.
-                    map.next_value::<IgnoredAny>()?;
-                    drain(&mut map)?;
-                    return Ok(Expression::Constant);
-                }
-                "references" => {
-                    let texts: Vec<Text<'de>> = map.next_value()?;
-                    references = Some(Reference::parse_list(
-                        texts.iter().map(|text| text.0.as_ref()),
-                        self.intern,
-                    ));
-                }
-                _ => {
-                    let expression = map.next_value_seed(ExpressionSeed {
-                        intern: &mut *self.intern,
-                    })?;
-                    members.push((name.0.as_ref().into(), expression));
-                }
-            }
-        }
-        Ok(match references {
-            Some(references) => Expression::References(references),
-            // `{}` is an expression without references: a function of constants.
-            None if members.is_empty() => Expression::References(Vec::new()),
-            None => Expression::Blocks(vec![Body(members)]),
-        })
-    }
-}
-
-fn drain<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
-    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
 }

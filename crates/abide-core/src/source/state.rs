@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::plan::{Key, WalkError, mentions_true, mode};
+use super::change::{Key, mode};
+use super::plan::{WalkError, mentions_true};
 use super::redact::Redactor;
 use super::sections::{Handler, Want};
 use super::{LoadOptions, WantedType, values};
@@ -19,7 +20,7 @@ pub(super) fn redact(
     object: &mut Object,
     mode: Mode,
     type_name: &str,
-    marks: Option<&RawValue>,
+    marks: Option<&str>,
     wanted: &WantedType,
     redactor: &mut Redactor,
 ) -> serde_json::Result<()> {
@@ -27,9 +28,9 @@ pub(super) fn redact(
         return Ok(());
     }
     if let Some(json) = marks
-        && mentions_true(json.get())
+        && mentions_true(json)
     {
-        match values::whole(json.get())? {
+        match values::whole(json)? {
             // The whole resource is a secret.
             Value::Bool(true) => {
                 let all: Vec<String> = object.iter().map(|(name, _)| name.to_owned()).collect();
@@ -51,19 +52,19 @@ pub(super) fn redact(
 /// Remembers the secrets of a resource, also of attributes and types nobody
 /// reads: the same text may stand where somebody does.
 pub(super) fn learn(
-    json: Option<&RawValue>,
+    json: Option<&str>,
     mode: Mode,
     type_name: &str,
-    marks: Option<&RawValue>,
+    marks: Option<&str>,
     redactor: &mut Redactor,
 ) {
-    let marked = marks.is_some_and(|marks| mentions_true(marks.get()));
+    let marked = marks.is_some_and(mentions_true);
     let Some(json) = json.filter(|_| marked || !redactor.schema_paths(mode, type_name).is_empty())
     else {
         return;
     };
     // What is misshapen here is reported by whoever reads it.
-    if let Ok(mut object) = values::object(json.get(), WantedType::everything()) {
+    if let Ok(mut object) = values::object(json, WantedType::everything()) {
         let _ = redact(
             &mut object,
             mode,
@@ -194,10 +195,10 @@ pub(super) fn shown(
                 continue;
             }
             learn(
-                resource.values,
+                resource.values.map(RawValue::get),
                 mode(&resource.mode),
                 &resource.type_name,
-                resource.sensitive_values,
+                resource.sensitive_values.map(RawValue::get),
                 redactor,
             );
             let mut object = Object::default();
@@ -209,7 +210,7 @@ pub(super) fn shown(
                     &mut object,
                     mode(&resource.mode),
                     &resource.type_name,
-                    resource.sensitive_values,
+                    resource.sensitive_values.map(RawValue::get),
                     wanted,
                     redactor,
                 )?;
@@ -273,7 +274,7 @@ pub(super) fn file_resource(
             continue;
         }
         learn(
-            instance.attributes,
+            instance.attributes.map(RawValue::get),
             mode(&resource.mode),
             &resource.type_name,
             None,
