@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use abide_core::finding::{Finding, Outcome};
 use abide_core::gate::{Gate, OnUnknown, Verdict};
 use abide_core::scan::{Scan, SeverityCounts};
 use abide_policy::Severity;
+use rustc_hash::FxHashMap;
 
 use crate::words;
 
@@ -209,7 +209,7 @@ impl<'a> Report<'a> {
     }
 
     fn group(&mut self) {
-        let mut index: HashMap<Key<'a>, usize> = HashMap::new();
+        let mut index: FxHashMap<Key<'a>, usize> = FxHashMap::default();
         for finding in &self.scan.findings {
             let Some(class) = Class::of(finding) else {
                 continue;

@@ -134,12 +134,10 @@ struct Loader<'o> {
     errored: bool,
     complete: bool,
     deferred: usize,
-    configuration: Option<Configuration>,
+    configuration: plan_config::Read,
     redactor: Redactor,
     /// Values of the root's variables.
     variables: Object,
-    /// Which of them are secrets.
-    secret_variables: Vec<String>,
 }
 
 impl<'o> Loader<'o> {
@@ -153,10 +151,9 @@ impl<'o> Loader<'o> {
             errored: false,
             complete: true,
             deferred: 0,
-            configuration: None,
+            configuration: plan_config::Read::default(),
             redactor: Redactor::new(options.key.clone()),
             variables: Object::default(),
-            secret_variables: Vec::new(),
         }
     }
 
@@ -213,16 +210,12 @@ impl<'o> Loader<'o> {
     }
 
     fn finish_plan(mut self) -> Result<Inventory, WalkError> {
-        let configuration = match self.configuration.take() {
-            Some(configuration) => configuration,
-            None => {
-                self.warn(
-                    "no-configuration",
-                    "the plan has no `configuration`: what unknown values come from cannot be told",
-                );
-                Configuration::default()
-            }
-        };
+        if !self.has("configuration") {
+            self.warn(
+                "no-configuration",
+                "the plan has no `configuration`: what unknown values come from cannot be told",
+            );
+        }
         if self.format_version.is_none() {
             self.warn(
                 "no-format-version",
@@ -248,6 +241,7 @@ impl<'o> Loader<'o> {
             self.warn("plan-deferred", &message);
         }
         self.learn_variables();
+        let configuration = self.configuration.finish(&mut self.builder);
         let mut inventory = self.builder.finish(configuration);
         settle::unknowns(&mut inventory);
         self.redactor.sweep(&mut inventory);
@@ -269,33 +263,51 @@ impl<'o> Loader<'o> {
     }
 }
 
+/// Where in the file the walk is.
+#[derive(Clone, Copy, Debug)]
+enum Section {
+    /// At the top level; the key tells the rest.
+    Top,
+    /// In `configuration`.
+    Configuration(plan_config::Part),
+}
+
 impl Handler for Loader<'_> {
     type Error = WalkError;
 
-    fn want(&mut self, key: &str) -> Want {
+    type Section = Section;
+
+    fn want(&mut self, inside: Option<Section>, key: &str) -> Want<Section> {
+        if let Some(Section::Configuration(part)) = inside {
+            return plan_config::want(part, key, &mut self.configuration)
+                .map(Section::Configuration);
+        }
         if self.keys.len() < 64 {
             self.keys.push(key.to_owned());
         }
         match key {
+            "configuration" => Want::Members(Section::Configuration(plan_config::Part::Whole)),
             "resource_changes" | "resource_drift" | "deferred_changes" | "checks" | "resources" => {
-                Want::Elements
+                Want::Elements(Section::Top)
             }
             "format_version" | "terraform_version" | "version" | "errored" | "complete"
-            | "configuration" | "values" | "variables" | "output_changes" => Want::Whole,
+            | "values" | "variables" | "output_changes" => Want::Whole(Section::Top),
             _ => Want::Skip,
         }
     }
 
-    fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
-        if key == "configuration" {
-            // Parsed where it stands: it is the largest part that has to be whole.
-            let wanted = &self.options.wanted;
-            let (configuration, secret) = plan_config::read(json, at, wanted, &mut self.builder)?;
-            self.configuration = Some(configuration);
-            self.secret_variables = secret;
-            return Ok(());
-        }
+    fn take(&mut self, section: Section, key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
         let text = std::str::from_utf8(json).map_err(|_| WalkError::not_utf8(key, at))?;
+        if let Section::Configuration(part) = section {
+            let mut reader = plan_config::Reader {
+                wanted: &self.options.wanted,
+                builder: &mut self.builder,
+                read: &mut self.configuration,
+            };
+            return reader
+                .take(part, key, text)
+                .map_err(|error| WalkError::shape("configuration", at, &error));
+        }
         let shape = |error: serde_json::Error| WalkError::shape(key, at, &error);
         match key {
             "resource_changes" => self.change(text).map_err(shape)?,
@@ -426,7 +438,7 @@ impl Loader<'_> {
 
     /// Remembers the values of sensitive variables, once it is known which they are.
     fn learn_variables(&mut self) {
-        for name in &self.secret_variables {
+        for name in &self.configuration.secret_variables {
             let variable = self.variables.get(name).and_then(Value::as_object);
             if let Some(value) = variable.and_then(|variable| variable.get("value")) {
                 self.redactor.learn(value, &Value::Bool(true));

@@ -10,41 +10,109 @@ use serde_json::value::RawValue;
 
 use super::change::required;
 use super::members::{Malformed, Members, string};
-use super::plan::WalkError;
+use super::sections::Want;
 use super::{Wanted, WantedType, plan_expression};
 use crate::config::{Body, ConfigModule, ConfigResource, Configuration, Expression, ModuleCall};
 use crate::inventory::{InventoryBuilder, Provider};
 use crate::value::{Object, Value};
 
-/// Reads the section; providers go to the builder, the rest is given back, with
-/// the names of the root's sensitive variables.
-pub(super) fn read(
-    json: &[u8],
-    at: u64,
-    wanted: &Wanted,
-    builder: &mut InventoryBuilder,
-) -> Result<(Configuration, Vec<String>), WalkError> {
-    let shape = |error: serde_json::Error| WalkError::shape("configuration", at, &error);
-    let text = std::str::from_utf8(json).map_err(|_| WalkError::not_utf8("configuration", at))?;
-    let mut reader = Reader {
-        wanted,
-        builder,
-        known: Vec::new(),
-        configuration: Configuration::default(),
-        secret_variables: Vec::new(),
-    };
-    reader.configuration(text).map_err(|fault| match fault {
-        Fault::Malformed => shape(Malformed::describe(text)),
-        Fault::Shape(error) => shape(error),
-    })?;
-    Ok((reader.configuration, reader.secret_variables))
+/// What was read so far.
+#[derive(Default)]
+pub(super) struct Read {
+    configuration: Configuration,
+    /// Keys of `provider_config`.
+    providers: Vec<String>,
+    /// Names of the root's variables that are declared sensitive.
+    pub(super) secret_variables: Vec<String>,
 }
 
-/// Why the section cannot be read.
+/// A part of the section that the walk hands out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// `configuration` itself.
+    Whole,
+    Providers,
+    /// `root_module` itself.
+    Root,
+    Resource,
+    Outputs,
+    Variables,
+    /// `module_calls` itself.
+    Calls,
+    /// A module call with all that is in it.
+    Call,
+}
+
+/// What is wanted of `key` inside a part. The root module's resources come one
+/// by one, so that the section never has to be in memory as a whole.
+pub(super) fn want(inside: Part, key: &str, read: &mut Read) -> Want<Part> {
+    match (inside, key) {
+        (Part::Whole, "provider_config") => Want::Whole(Part::Providers),
+        (Part::Whole, "root_module") => {
+            read.module(None);
+            Want::Members(Part::Root)
+        }
+        (Part::Root, "resources") => Want::Elements(Part::Resource),
+        (Part::Root, "outputs") => Want::Whole(Part::Outputs),
+        (Part::Root, "variables") => Want::Whole(Part::Variables),
+        (Part::Root, "module_calls") => Want::Members(Part::Calls),
+        (Part::Calls, _) => Want::Whole(Part::Call),
+        _ => Want::Skip,
+    }
+}
+
+impl Read {
+    /// Begins a module.
+    fn module(&mut self, parent: Option<u32>) -> u32 {
+        let id = index(self.configuration.modules.len());
+        self.configuration.modules.push(ConfigModule {
+            parent,
+            ..ConfigModule::default()
+        });
+        id
+    }
+
+    /// The configuration, now that all providers are known.
+    pub(super) fn finish(self, builder: &mut InventoryBuilder) -> Configuration {
+        let mut configuration = self.configuration;
+        let mut known: HashMap<Arc<str>, Arc<str>> = HashMap::default();
+        for resource in &mut configuration.resources {
+            resource.provider = match known.get(&resource.provider) {
+                Some(provider) => provider.clone(),
+                None => {
+                    let provider =
+                        builder.intern(&provider_of(&resource.provider, &self.providers));
+                    known.insert(resource.provider.clone(), provider.clone());
+                    provider
+                }
+            };
+        }
+        configuration
+    }
+}
+
+/// `module.a.module.b:aws` inherits from the nearest module around it that has an entry.
+fn provider_of<'a>(key: &'a str, providers: &[String]) -> Cow<'a, str> {
+    let Some((mut module, name)) = key.rsplit_once(':') else {
+        return Cow::Borrowed(key);
+    };
+    loop {
+        let candidate = format!("{module}:{name}");
+        if providers.contains(&candidate) {
+            return Cow::Owned(candidate);
+        }
+        match module.rsplit_once(".module.") {
+            Some((outer, _)) => module = outer,
+            None => return Cow::Borrowed(name),
+        }
+    }
+}
+
+/// Why a part cannot be read.
 enum Fault {
     /// It is no JSON, or has a list or a word where an object belongs.
     Malformed,
-    /// A part has another shape.
+    /// Something in it has another shape.
     Shape(serde_json::Error),
 }
 
@@ -110,40 +178,36 @@ fn first_block<'a>(expressions: &'a Object, name: &str) -> Option<&'a Object> {
     expressions.get(name)?.as_list()?.first()?.as_object()
 }
 
-struct Reader<'a, 'b> {
-    wanted: &'a Wanted,
-    builder: &'b mut InventoryBuilder,
-    /// Keys of `provider_config`.
-    known: Vec<String>,
-    configuration: Configuration,
-    /// Names of the root's variables that are declared sensitive.
-    secret_variables: Vec<String>,
+/// Reads parts; providers go to the builder, the rest to [`Read`].
+pub(super) struct Reader<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) builder: &'a mut InventoryBuilder,
+    pub(super) read: &'a mut Read,
 }
 
-impl Reader<'_, '_> {
-    fn configuration(&mut self, text: &str) -> Result<(), Fault> {
-        let mut members = Members::of(text)?;
-        let mut has_providers = false;
-        // Resources need to know the providers; Terraform writes these first.
-        let mut root = None;
-        while let Some(key) = members.key()? {
-            match key.as_ref() {
-                "provider_config" => {
-                    self.providers(members.value()?)?;
-                    has_providers = true;
-                }
-                "root_module" if has_providers => {
-                    members.enter()?;
-                    self.module(&mut members, None)?;
-                }
-                "root_module" => root = Some(members.value()?),
-                _ => {
-                    members.value()?;
-                }
-            }
+impl Reader<'_> {
+    /// Takes a part that the walk hands out; `key` is the name of a module call.
+    pub(super) fn take(&mut self, part: Part, key: &str, text: &str) -> serde_json::Result<()> {
+        // Old versions write `null` for what is empty.
+        if text == "null" {
+            return Ok(());
         }
-        if let Some(root) = root.filter(|text| *text != "null") {
-            self.module(&mut Members::of(root)?, None)?;
+        self.part(part, key, text).map_err(|fault| match fault {
+            Fault::Malformed => Malformed::describe(text),
+            Fault::Shape(error) => error,
+        })
+    }
+
+    fn part(&mut self, part: Part, key: &str, text: &str) -> Result<(), Fault> {
+        const ROOT: u32 = 0;
+        match part {
+            Part::Providers => self.providers(text)?,
+            Part::Resource => self.resource(&mut Members::of(text)?, ROOT)?,
+            Part::Outputs => self.outputs(&mut Members::of(text)?, ROOT)?,
+            Part::Variables => self.read.secret_variables = secret_variables(text),
+            Part::Call => self.call(&mut Members::of(text)?, ROOT, key)?,
+            // They come here only if they are no objects.
+            Part::Whole | Part::Root | Part::Calls => return Err(Fault::Malformed),
         }
         Ok(())
     }
@@ -153,46 +217,42 @@ impl Reader<'_, '_> {
         for (key, provider) in &providers {
             let provider = read_provider(self.builder.intern(key), provider)?;
             self.builder.add_provider(provider);
-            self.known.push(key.as_ref().to_owned());
+            self.read.providers.push(key.as_ref().to_owned());
         }
         Ok(())
     }
 
-    /// Reads a module whose object was entered.
-    fn module(&mut self, members: &mut Members<'_>, parent: Option<u32>) -> Result<u32, Fault> {
-        let id = index(self.configuration.modules.len());
-        self.configuration.modules.push(ConfigModule {
-            parent,
-            ..ConfigModule::default()
-        });
+    /// Reads a called module, into whose object the walk went.
+    fn module(&mut self, members: &mut Members<'_>, id: u32) -> Result<(), Fault> {
         while let Some(key) = members.key()? {
             match key.as_ref() {
                 "resources" => {
                     members.enter_list()?;
                     while members.element()? {
+                        members.enter()?;
                         self.resource(members, id)?;
                     }
                 }
-                "outputs" => self.outputs(members, id)?,
+                "outputs" => {
+                    members.enter()?;
+                    self.outputs(members, id)?;
+                }
                 "module_calls" => {
                     members.enter()?;
                     while let Some(name) = members.key()? {
+                        members.enter()?;
                         self.call(members, id, &name)?;
                     }
-                }
-                "variables" if parent.is_none() => {
-                    self.secret_variables = secret_variables(members.value()?);
                 }
                 _ => {
                     members.value()?;
                 }
             }
         }
-        Ok(id)
+        Ok(())
     }
 
     fn outputs(&mut self, members: &mut Members<'_>, module: u32) -> Result<(), Fault> {
-        members.enter()?;
         while let Some(name) = members.key()? {
             let name = self.builder.intern(&name);
             members.enter()?;
@@ -200,7 +260,7 @@ impl Reader<'_, '_> {
                 let text = members.value()?;
                 if key == "expression" {
                     let expression = self.expression(text)?;
-                    self.configuration.modules[module as usize]
+                    self.read.configuration.modules[module as usize]
                         .outputs
                         .insert(name.clone(), expression);
                 }
@@ -215,13 +275,12 @@ impl Reader<'_, '_> {
             name: name.clone(),
             ..ModuleCall::default()
         };
-        let mut child = None;
-        members.enter()?;
+        let child = self.read.module(Some(parent));
         while let Some(key) = members.key()? {
             match key.as_ref() {
                 "module" => {
                     members.enter()?;
-                    child = Some(self.module(members, Some(parent))?);
+                    self.module(members, child)?;
                 }
                 "source" => call.source = string(members.value()?)?.into_owned(),
                 "expressions" => call.arguments = self.arguments(members.value()?)?,
@@ -233,13 +292,8 @@ impl Reader<'_, '_> {
                 }
             }
         }
-        let child = match child {
-            Some(child) => child,
-            // A call without a body: an empty module.
-            None => self.module(&mut Members::of("{}")?, Some(parent))?,
-        };
-        self.configuration.modules[child as usize].call = Some(call);
-        self.configuration.modules[parent as usize]
+        self.read.configuration.modules[child as usize].call = Some(call);
+        self.read.configuration.modules[parent as usize]
             .children
             .insert(name, child);
         Ok(())
@@ -252,7 +306,6 @@ impl Reader<'_, '_> {
         let mut provider = "";
         let mut expressions = None;
         let mut repetition = None;
-        members.enter()?;
         while let Some(key) = members.key()? {
             let text = members.value()?;
             match key.as_ref() {
@@ -278,9 +331,9 @@ impl Reader<'_, '_> {
             (Some(wanted), Some(json)) => self.body(json, Some(wanted))?,
             _ => Body::default(),
         };
-        let provider = self.provider_key(&provider);
-        let id = index(self.configuration.resources.len());
-        self.configuration.resources.push(ConfigResource {
+        let provider = self.builder.intern(&provider);
+        let id = index(self.read.configuration.resources.len());
+        self.read.configuration.resources.push(ConfigResource {
             provider,
             body,
             repetition,
@@ -290,27 +343,10 @@ impl Reader<'_, '_> {
             self.builder.intern(&type_name),
             self.builder.intern(&name),
         );
-        self.configuration.modules[module as usize]
+        self.read.configuration.modules[module as usize]
             .resources
             .insert(block, id);
         Ok(())
-    }
-
-    /// `module.a.module.b:aws` inherits from the nearest module around it that has an entry.
-    fn provider_key(&mut self, key: &str) -> Arc<str> {
-        let Some((mut module, name)) = key.rsplit_once(':') else {
-            return self.builder.intern(key);
-        };
-        loop {
-            let candidate = format!("{module}:{name}");
-            if self.known.contains(&candidate) {
-                return self.builder.intern(&candidate);
-            }
-            match module.rsplit_once(".module.") {
-                Some((outer, _)) => module = outer,
-                None => return self.builder.intern(name),
-            }
-        }
     }
 
     fn arguments(&mut self, json: &str) -> serde_json::Result<HashMap<Arc<str>, Expression>> {

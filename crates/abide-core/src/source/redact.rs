@@ -1,9 +1,9 @@
 //! Replaces secrets by keyed digests, before anything else can see them.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use compact_str::CompactString;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
 use crate::address::Mode;
@@ -57,6 +57,9 @@ impl RedactionKey {
 /// Shorter texts are too common to be taken for a secret elsewhere.
 pub(super) const SHORTEST_SECRET: usize = 6;
 
+/// Paths of attributes that the schema marks as secrets.
+type SecretPaths = Rc<[Vec<&'static str>]>;
+
 /// Redacts the values of one input.
 ///
 /// Terraform does not mark every place of a secret: `tags_all` repeats a
@@ -65,22 +68,28 @@ pub(super) const SHORTEST_SECRET: usize = 6;
 pub(super) struct Redactor {
     key: RedactionKey,
     /// What the provider's schema marks, by type: asked for with every resource.
-    schema: HashMap<(Mode, CompactString), Rc<[Vec<&'static str>]>>,
-    secrets: HashSet<CompactString>,
+    managed: FxHashMap<CompactString, SecretPaths>,
+    data: FxHashMap<CompactString, SecretPaths>,
+    secrets: FxHashSet<CompactString>,
 }
 
 impl Redactor {
     pub(super) fn new(key: RedactionKey) -> Self {
         Self {
             key,
-            schema: HashMap::new(),
-            secrets: HashSet::new(),
+            managed: FxHashMap::default(),
+            data: FxHashMap::default(),
+            secrets: FxHashSet::default(),
         }
     }
 
     /// Paths the provider's schema marks as secrets.
-    pub(super) fn schema_paths(&mut self, mode: Mode, type_name: &str) -> Rc<[Vec<&'static str>]> {
-        if let Some(paths) = self.schema.get(&(mode, CompactString::new(type_name))) {
+    pub(super) fn schema_paths(&mut self, mode: Mode, type_name: &str) -> SecretPaths {
+        let known = match mode {
+            Mode::Managed => &mut self.managed,
+            Mode::Data => &mut self.data,
+        };
+        if let Some(paths) = known.get(type_name) {
             return paths.clone();
         }
         let schema = abide_schema::ProviderSchema::aws();
@@ -88,11 +97,11 @@ impl Redactor {
             Mode::Managed => schema.resource(type_name),
             Mode::Data => schema.data_source(type_name),
         };
-        let paths: Rc<[_]> = block
+        let paths: SecretPaths = block
             .into_iter()
             .flat_map(|block| block.sensitive_paths())
             .collect();
-        self.schema.insert((mode, type_name.into()), paths.clone());
+        known.insert(type_name.into(), paths.clone());
         paths
     }
 

@@ -1,4 +1,4 @@
-//! Walks the top level of a large JSON object without keeping it in memory.
+//! Walks the outer levels of a large JSON object without keeping it in memory.
 //!
 //! A plan of 100 000 resources is 300 MB, and a third of it (`planned_values`)
 //! repeats what another section says better. The walker reads through a small
@@ -13,27 +13,49 @@ use std::io::{self, Read};
 
 use super::scan::Scan;
 
-/// What a handler wants of a section.
+/// What a handler wants of a section, and what it calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Want {
+pub(super) enum Want<S> {
     /// Nothing.
     Skip,
     /// Its text.
-    Whole,
+    Whole(S),
     /// The text of each element, if it is an array; else its text.
-    Elements,
+    Elements(S),
+    /// To be asked about each member, if it is an object; else its text.
+    Members(S),
+}
+
+impl<S> Want<S> {
+    /// The same wish under another name.
+    pub(super) fn map<T>(self, name: impl FnOnce(S) -> T) -> Want<T> {
+        match self {
+            Self::Skip => Want::Skip,
+            Self::Whole(section) => Want::Whole(name(section)),
+            Self::Elements(section) => Want::Elements(name(section)),
+            Self::Members(section) => Want::Members(name(section)),
+        }
+    }
 }
 
 /// Receives sections as the walker passes them.
 pub(super) trait Handler {
     /// What stops the walk.
     type Error: From<SectionError>;
+    /// What the handler calls its sections.
+    type Section: Copy;
 
-    /// Asked at each key of the top level.
-    fn want(&mut self, key: &str) -> Want;
+    /// Asked at each key of the top level, and of each section whose members are wanted.
+    fn want(&mut self, inside: Option<Self::Section>, key: &str) -> Want<Self::Section>;
 
     /// One section, or one element of one; `at` is its byte offset in the input.
-    fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), Self::Error>;
+    fn take(
+        &mut self,
+        section: Self::Section,
+        key: &str,
+        json: &[u8],
+        at: u64,
+    ) -> Result<(), Self::Error>;
 }
 
 /// Why the text is no complete JSON object.
@@ -92,28 +114,7 @@ impl<R: Read> Walker<R> {
     /// Walks the object. Text after its end is an error, except white space.
     pub(super) fn walk<H: Handler>(&mut self, handler: &mut H) -> Result<(), H::Error> {
         self.skip_byte_order_mark()?;
-        self.expect(b'{', "`{`")?;
-        if self.peek("the top level")? == b'}' {
-            self.start += 1;
-        } else {
-            loop {
-                let key = self.key()?;
-                self.expect(b':', "`:`")?;
-                match handler.want(&key) {
-                    Want::Skip => self.skip_value(&key)?,
-                    Want::Elements if self.peek(&key)? == b'[' => self.elements(&key, handler)?,
-                    Want::Whole | Want::Elements => {
-                        let (json, at) = self.value(&key)?;
-                        handler.take(&key, json, at)?;
-                    }
-                }
-                match self.next_token("the top level")? {
-                    b',' => {}
-                    b'}' => break,
-                    _ => return Err(self.syntax("`,` or `}`").into()),
-                }
-            }
-        }
+        self.members(None, "the top level", handler)?;
         match self.peek_or_end()? {
             None => Ok(()),
             Some(_) => Err(self.syntax("the end of the file").into()),
@@ -128,7 +129,48 @@ impl<R: Read> Walker<R> {
         Ok(())
     }
 
-    fn elements<H: Handler>(&mut self, key: &str, handler: &mut H) -> Result<(), H::Error> {
+    fn members<H: Handler>(
+        &mut self,
+        inside: Option<H::Section>,
+        name: &str,
+        handler: &mut H,
+    ) -> Result<(), H::Error> {
+        self.expect(b'{', "`{`")?;
+        if self.peek(name)? == b'}' {
+            self.start += 1;
+            return Ok(());
+        }
+        loop {
+            let key = self.key(name)?;
+            self.expect(b':', "`:`")?;
+            let first = self.peek(&key)?;
+            match handler.want(inside, &key) {
+                Want::Skip => self.skip_value(&key)?,
+                Want::Elements(section) if first == b'[' => {
+                    self.elements(section, &key, handler)?;
+                }
+                Want::Members(section) if first == b'{' => {
+                    self.members(Some(section), &key, handler)?;
+                }
+                Want::Whole(section) | Want::Elements(section) | Want::Members(section) => {
+                    let (json, at) = self.value(&key)?;
+                    handler.take(section, &key, json, at)?;
+                }
+            }
+            match self.next_token(name)? {
+                b',' => {}
+                b'}' => return Ok(()),
+                _ => return Err(self.syntax("`,` or `}`").into()),
+            }
+        }
+    }
+
+    fn elements<H: Handler>(
+        &mut self,
+        section: H::Section,
+        key: &str,
+        handler: &mut H,
+    ) -> Result<(), H::Error> {
         self.expect(b'[', "`[`")?;
         if self.peek(key)? == b']' {
             self.start += 1;
@@ -136,7 +178,7 @@ impl<R: Read> Walker<R> {
         }
         loop {
             let (json, at) = self.value(key)?;
-            handler.take(key, json, at)?;
+            handler.take(section, key, json, at)?;
             match self.next_token(key)? {
                 b',' => {}
                 b']' => return Ok(()),
@@ -145,12 +187,12 @@ impl<R: Read> Walker<R> {
         }
     }
 
-    fn key(&mut self) -> Result<String, SectionError> {
-        if self.peek("the top level")? != b'"' {
+    fn key(&mut self, inside: &str) -> Result<String, SectionError> {
+        if self.peek(inside)? != b'"' {
             self.start += 1;
             return Err(self.syntax("a quoted key"));
         }
-        let (json, at) = self.value("the top level")?;
+        let (json, at) = self.value(inside)?;
         serde_json::from_slice(json).map_err(|_| SectionError::Syntax {
             at,
             expected: "a quoted key",
@@ -297,16 +339,18 @@ mod tests {
 
     impl Handler for Collect {
         type Error = SectionError;
+        type Section = ();
 
-        fn want(&mut self, key: &str) -> Want {
+        fn want(&mut self, _: Option<()>, key: &str) -> Want<()> {
             match key.chars().next() {
                 Some('s') => Want::Skip,
-                Some('e') => Want::Elements,
-                _ => Want::Whole,
+                Some('e') => Want::Elements(()),
+                Some('m') => Want::Members(()),
+                _ => Want::Whole(()),
             }
         }
 
-        fn take(&mut self, key: &str, json: &[u8], _: u64) -> Result<(), SectionError> {
+        fn take(&mut self, (): (), key: &str, json: &[u8], _: u64) -> Result<(), SectionError> {
             self.0
                 .push((key.into(), String::from_utf8(json.to_vec()).unwrap()));
             Ok(())
@@ -333,7 +377,8 @@ mod tests {
 
     #[test]
     fn hands_out_sections_and_elements() {
-        let text = r#" {"w": {"a": "}\"]"}, "s": [1, {"x": "{"}], "e": [1, "two", {"t": []}, []], "w2": null, "e2": 7} "#;
+        let text = r#" {"w": {"a": "}\"]"}, "s": [1, {"x": "{"}], "e": [1, "two", {"t": []}, []], "w2": null, "e2": 7,
+            "m": {"w3": {"z": 1}, "m2": {}, "s2": 0, "m3": {"e3": [8]}}, "m4": 9} "#;
         for drip in [1, 3, 1000] {
             let got = walk(text, drip).unwrap();
             let want = [
@@ -344,6 +389,9 @@ mod tests {
                 ("e", "[]"),
                 ("w2", "null"),
                 ("e2", "7"),
+                ("w3", r#"{"z": 1}"#),
+                ("e3", "8"),
+                ("m4", "9"),
             ];
             assert_eq!(got, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
         }

@@ -11,8 +11,9 @@
 //!    itself; any other block can only be unknown through a `dynamic` block,
 //!    which a plan does not show: unknown.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 
 use abide_schema::{Block, Member, ProviderSchema};
 
@@ -25,7 +26,7 @@ use crate::value::{Object, Value};
 
 /// Blocks that show as unknown although nobody wrote them, measured by planning
 /// a bare resource of each type (`scripts/measure-computed-blocks`).
-static COMPUTED_BLOCKS: LazyLock<HashSet<(&str, &str)>> = LazyLock::new(|| {
+static COMPUTED_BLOCKS: LazyLock<FxHashSet<(&str, &str)>> = LazyLock::new(|| {
     let lines = include_str!("../../data/computed_blocks.tsv").lines();
     lines
         .filter(|line| !line.starts_with('#'))

@@ -126,15 +126,17 @@ impl<'a> Values<'a> {
 impl Handler for Values<'_> {
     type Error = WalkError;
 
-    fn want(&mut self, key: &str) -> Want {
+    type Section = ();
+
+    fn want(&mut self, _: Option<()>, key: &str) -> Want<()> {
         if matches!(key, "planned_values" | "prior_state") {
-            Want::Whole
+            Want::Whole(())
         } else {
             Want::Skip
         }
     }
 
-    fn take(&mut self, key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
+    fn take(&mut self, (): (), key: &str, json: &[u8], at: u64) -> Result<(), WalkError> {
         let text = String::from_utf8_lossy(json);
         if key == "prior_state" {
             self.prior = Some(text.into_owned());
