@@ -2,7 +2,8 @@
 //!
 //! It binds to content: a finding's fingerprint holds what was found, so an
 //! entry dies when the violating value changes. The file is sorted JSON lines,
-//! one for each finding, so that merges in git stay quiet.
+//! one for each finding after a first line that says what the file is, so that
+//! merges in git stay quiet.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Fingerprint, Outcome};
-use crate::inventory::Inventory;
 use crate::scan::Scan;
 
 /// One finding of the baseline.
@@ -24,6 +24,16 @@ pub struct Entry {
     pub resource: String,
     /// When it was put in.
     pub first_seen: Timestamp,
+}
+
+/// The version of the file's form.
+const VERSION: u32 = 1;
+
+/// The first line of a file: a baseline without findings is not an empty file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    abide_baseline: u32,
 }
 
 /// A baseline file.
@@ -45,22 +55,38 @@ impl Baseline {
     /// Reads a file's text.
     ///
     /// # Errors
-    /// At the first line that is no entry.
+    /// At the first line that is no entry, and for a file without any line.
     pub fn read(file: &str, text: &str) -> Result<Self, BaselineError> {
-        let mut entries = BTreeMap::new();
-        for (at, line) in text
-            .lines()
-            .enumerate()
+        let error = |line: usize, reason: String| BaselineError {
+            file: file.to_owned(),
+            line,
+            reason,
+        };
+        let mut lines = (1..)
+            .zip(text.lines())
             .filter(|(_, line)| !line.trim().is_empty())
-        {
-            let error = |reason: String| BaselineError {
-                file: file.to_owned(),
-                line: at + 1,
-                reason,
-            };
+            .peekable();
+        match lines.peek() {
+            // A file that was cut off must not make every finding new, or hide that it was.
+            None => {
+                return Err(error(
+                    1,
+                    "the file is empty: expected one line of JSON for each finding".to_owned(),
+                ));
+            }
+            Some((_, first)) if serde_json::from_str::<Header>(first).is_ok() => {
+                lines.next();
+            }
+            Some(_) => {}
+        }
+        let mut entries = BTreeMap::new();
+        for (at, line) in lines {
             let entry: Entry = serde_json::from_str(line)
-                .map_err(|e| error(format!("not a baseline entry ({e})")))?;
-            let fingerprint = entry.fingerprint.parse().map_err(error)?;
+                .map_err(|e| error(at, format!("not a baseline entry ({e})")))?;
+            let fingerprint = entry
+                .fingerprint
+                .parse()
+                .map_err(|reason| error(at, reason))?;
             entries.insert(fingerprint, entry);
         }
         Ok(Self { entries })
@@ -69,11 +95,17 @@ impl Baseline {
     /// The file's text.
     #[must_use]
     pub fn write(&self) -> String {
+        let header = serde_json::to_string(&Header {
+            abide_baseline: VERSION,
+        });
         let mut lines: Vec<String> = self
             .entries
             .values()
-            .filter_map(|entry| serde_json::to_string(entry).ok())
+            .map(serde_json::to_string)
+            .chain([header])
+            .filter_map(Result::ok)
             .collect();
+        // The header sorts before every entry.
         lines.sort_unstable();
         lines
             .iter()
@@ -94,20 +126,31 @@ impl Baseline {
     }
 
     /// The baseline of a scan: its standing failures and unknowns. Entries that
-    /// `self` already has keep their `first_seen`.
+    /// `self` already has keep their `first_seen`, also when the resource is moved.
     #[must_use]
     pub fn of(&self, scan: &Scan) -> Self {
-        let entries = scan
-            .findings
-            .iter()
-            .filter(|finding| belongs(finding))
+        self.entries_of(scan, |_| true)
+    }
+
+    /// The entries that a scan still finds, under the addresses they have now.
+    #[must_use]
+    pub fn prune(&self, scan: &Scan) -> Self {
+        self.entries_of(scan, |finding| self.entry(finding).is_some())
+    }
+
+    fn entries_of(&self, scan: &Scan, keep: impl Fn(&Finding) -> bool) -> Self {
+        let findings = scan.findings.iter();
+        let entries = findings
+            .filter(|finding| belongs(finding) && keep(finding))
             .map(|finding| {
-                let known = self.entries.get(&finding.fingerprint);
+                let first_seen = self
+                    .entry(finding)
+                    .map_or(scan.at, |entry| entry.first_seen);
                 let entry = Entry {
                     fingerprint: finding.fingerprint.to_string(),
                     policy: scan.policy_of(finding).id.clone(),
                     resource: finding.resource_address.to_string(),
-                    first_seen: known.map_or(scan.at, |entry| entry.first_seen),
+                    first_seen: whole_seconds(first_seen),
                 };
                 (finding.fingerprint, entry)
             });
@@ -116,50 +159,26 @@ impl Baseline {
         }
     }
 
-    /// The entries that a scan still finds.
-    #[must_use]
-    pub fn prune(&self, scan: &Scan) -> Self {
-        let now = self.of(scan);
-        let entries = self
-            .entries
-            .iter()
-            .filter(|(fingerprint, _)| now.entries.contains_key(fingerprint));
-        Self {
-            entries: entries
-                .map(|(fingerprint, entry)| (*fingerprint, entry.clone()))
-                .collect(),
-        }
-    }
-
     /// Marks the findings of a scan that the baseline holds, also under the
     /// address a resource had before it was moved.
-    pub fn apply(&self, scan: &mut Scan, inventories: &[Inventory]) {
+    pub fn apply(&self, scan: &mut Scan) {
         for finding in &mut scan.findings {
-            if !belongs(finding) {
-                continue;
-            }
-            finding.in_baseline = self.entries.contains_key(&finding.fingerprint) || {
-                let moved = inventories.get(finding.input as usize).and_then(|i| {
-                    i.find(finding.resource_address.as_str())?
-                        .1
-                        .previous_address
-                        .clone()
-                });
-                moved.is_some_and(|previous| {
-                    let policy = &scan.policies[finding.policy as usize].id;
-                    let before = Fingerprint::of(
-                        policy,
-                        previous.as_str(),
-                        finding.outcome,
-                        finding.attribute.as_ref(),
-                        &finding.facts,
-                    );
-                    self.entries.contains_key(&before)
-                })
-            };
+            finding.in_baseline = belongs(finding) && self.entry(finding).is_some();
         }
         scan.recount();
     }
+
+    fn entry(&self, finding: &Finding) -> Option<&Entry> {
+        self.entries.get(&finding.fingerprint).or_else(|| {
+            let before = finding.previous_fingerprint.as_ref()?;
+            self.entries.get(before)
+        })
+    }
+}
+
+/// Fractions of a second would only make lines longer.
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn belongs(finding: &Finding) -> bool {

@@ -227,6 +227,8 @@ pub struct Finding {
     pub waits_for: Vec<String>,
     /// Identity across scans.
     pub fingerprint: Fingerprint,
+    /// The identity it has under the address the resource is moved from, if this plan moves it.
+    pub previous_fingerprint: Option<Fingerprint>,
     /// Where it is written; `None` until the source is known.
     pub location: Option<Location>,
     /// The exception that covers it.

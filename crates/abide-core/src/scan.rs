@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::engine::{Evaluations, Tally};
-use crate::finding::{Finding, Outcome};
+use crate::finding::{Finding, Fingerprint, Outcome};
 use crate::inventory::Inventory;
 use crate::policy::{CompiledPolicy, PolicySet};
 
@@ -133,6 +133,23 @@ impl SeverityCounts {
     }
 }
 
+/// The fingerprint a finding has under the address its resource is moved from.
+fn moved_from(
+    finding: &Finding,
+    inventory: &Inventory,
+    policies: &[CompiledPolicy],
+) -> Option<Fingerprint> {
+    let (_, resource) = inventory.find(finding.resource_address.as_str())?;
+    let previous = resource.previous_address.as_ref()?;
+    Some(Fingerprint::of(
+        &policies.get(finding.policy as usize)?.policy.id,
+        previous.as_str(),
+        finding.outcome,
+        finding.attribute.as_ref(),
+        &finding.facts,
+    ))
+}
+
 /// One run over one or more inputs.
 #[derive(Clone, Debug)]
 pub struct Scan {
@@ -195,7 +212,11 @@ impl Scan {
             scan.diagnostics
                 .extend(inventory.diagnostics.iter().cloned());
             tally = tally.plus(evaluations.tally);
-            scan.findings.extend(evaluations.findings);
+            let mut findings = evaluations.findings;
+            for finding in &mut findings {
+                finding.previous_fingerprint = moved_from(finding, inventory, &set.policies);
+            }
+            scan.findings.extend(findings);
         }
         // Within a policy findings already stand in order of input and address.
         scan.findings.sort_by_key(|finding| {

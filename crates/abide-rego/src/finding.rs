@@ -152,6 +152,7 @@ pub(crate) fn push(
         expected: None,
         facts,
         waits_for: Vec::new(),
+        previous_fingerprint: None,
         location: None,
         exception: None,
         in_baseline: false,

@@ -54,6 +54,7 @@ pub(crate) fn finding(policy: u32, address: &str, outcome: Outcome, message: &st
         expected: None,
         facts: Vec::new(),
         waits_for: Vec::new(),
+        previous_fingerprint: None,
         location: None,
         exception: None,
         in_baseline: false,

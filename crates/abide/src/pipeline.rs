@@ -219,7 +219,7 @@ pub(crate) fn scan(
             exception::apply(set, &mut scan, &chosen.known);
         }
         if let Some(baseline) = &baseline {
-            baseline.apply(&mut scan, &inventories);
+            baseline.apply(&mut scan);
         }
     });
     // The process ends soon; taking a large inventory apart costs time for nothing.

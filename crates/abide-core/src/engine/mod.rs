@@ -351,6 +351,7 @@ impl<'p> Engine<'p> {
             facts: evidence.facts,
             waits_for: evidence.waits_for,
             fingerprint,
+            previous_fingerprint: None,
             location: None,
             exception: None,
             in_baseline: false,

@@ -24,7 +24,7 @@ pub(crate) fn run(cli: &Cli, command: &BaselineCommand) -> anyhow::Result<u8> {
         true => format!(
             "{path}: {} findings, {} taken out because they are gone",
             after.len(),
-            before.len() - after.len()
+            before.len().saturating_sub(after.len())
         ),
         false => format!(
             "{path}: {} findings; `abide scan --baseline {path}` fails on new ones only",

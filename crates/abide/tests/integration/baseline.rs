@@ -116,6 +116,75 @@ fn a_moved_resource_is_not_new() {
     let after = scan("after.json");
     assert_eq!(after.code, 0, "{}", after.stdout);
     assert_eq!(run_in(here, &["scan", "after.json"]).code, 1);
+    // Neither pruning nor writing anew takes a moved resource for a gone or a new one.
+    let entry = |file: &str, name: &str| -> Value {
+        let text = fs::read_to_string(here.join(file)).unwrap();
+        let line = text.lines().find(|line| line.contains(name)).unwrap();
+        serde_json::from_str(line).unwrap()
+    };
+    let first_seen = entry("b.jsonl", "old_name")["first_seen"].clone();
+    let before = written.lines().count();
+    for step in ["prune", "create"] {
+        fs::write(here.join("moved.jsonl"), &written).unwrap();
+        let ran = run_in(here, &["baseline", step, "after.json", "-o", "moved.jsonl"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let moved = entry("moved.jsonl", "aws_ebs_volume.new_name");
+        assert_eq!(moved["first_seen"], first_seen, "{step}");
+        let text = fs::read_to_string(here.join("moved.jsonl")).unwrap();
+        assert!(!text.contains("old_name"), "{text}");
+        assert_eq!(text.lines().count(), before, "{step}: {text}");
+    }
+}
+
+#[test]
+fn an_empty_baseline_is_not_an_empty_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let case = plan("ebs-volume");
+    fs::write(here.join("b.jsonl"), "\n").unwrap();
+    let ran = run_in(here, &["scan", &case, "--baseline", "b.jsonl"]);
+    assert_eq!(ran.code, 2);
+    for word in [
+        "b.jsonl:1:",
+        "empty",
+        "expected one line of JSON",
+        "abide baseline create",
+    ] {
+        assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+    }
+    fs::remove_file(here.join("b.jsonl")).unwrap();
+    let nothing = ["--no-builtin", "--policies", "none.yaml"];
+    fs::write(here.join("none.yaml"), NEVER).unwrap();
+    let mut create = vec!["baseline", "create", &case, "-o", "b.jsonl"];
+    create.extend(nothing);
+    assert_eq!(run_in(here, &create).code, 0);
+    let mut scan = vec!["scan", &case, "--baseline", "b.jsonl"];
+    scan.extend(nothing);
+    let ran = run_in(here, &scan);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+const NEVER: &str = "
+id: ACME-0001
+title: Volumes are volumes
+severity: high
+why: w
+resource_types: [aws_ebs_volume]
+check: {constant: true}
+message: m
+remediation: r
+";
+
+#[test]
+fn first_seen_is_in_whole_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let case = plan("ebs-volume");
+    run_in(here, &["baseline", "create", &case, "-o", "b.jsonl"]);
+    let text = fs::read_to_string(here.join("b.jsonl")).unwrap();
+    let entry: Value = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
+    let at = entry["first_seen"].as_str().unwrap();
+    assert!(at.ends_with('Z') && !at.contains('.'), "{at}");
 }
 
 #[test]
