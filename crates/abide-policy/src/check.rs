@@ -13,7 +13,7 @@ use crate::path::{Anchor, Path, PathStep};
 use crate::read::Errors;
 
 /// Names a template may always use.
-const PLACEHOLDERS: [&str; 7] = [
+const PLACEHOLDERS: [&str; 8] = [
     "address",
     "type",
     "name",
@@ -21,6 +21,7 @@ const PLACEHOLDERS: [&str; 7] = [
     "found",
     "expected",
     "module",
+    "traffic",
 ];
 
 pub(crate) fn check(policy: &Policy, errors: &mut Errors) {

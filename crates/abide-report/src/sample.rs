@@ -107,7 +107,7 @@ fn violations() -> Vec<Finding> {
         0,
         r#"module.edge["eu"].aws_security_group.ssh"#,
         Outcome::Fail,
-        "Unrestricted ingress from 0.0.0.0/0 on tcp port 22-22",
+        "Unrestricted ingress from 0.0.0.0/0 on tcp port 22",
     );
     ssh.remediation =
         "Restrict the source to the addresses that need it, or use 443 only for public access"
@@ -123,7 +123,7 @@ fn violations() -> Vec<Finding> {
         0,
         "aws_security_group.db",
         Outcome::Fail,
-        "Unrestricted ingress from ::/0 on tcp port 5432-5432",
+        "Unrestricted ingress from ::/0 on tcp port 5432",
     );
     located.location = Some(Location {
         file: "network/main.tf".into(),

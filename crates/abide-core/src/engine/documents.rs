@@ -7,7 +7,7 @@ use abide_policy::{Path, Verdict};
 use super::evaluate::{Sink, put};
 use super::fold::Fold;
 use super::scope::{Elements, Found, Scope};
-use super::trace::{Shape, Trace};
+use super::trace::{Shape, Trace, Wait};
 use super::tri::Tri;
 use super::{Engine, iam};
 use crate::address::Mode;
@@ -39,6 +39,7 @@ impl<'p> Engine<'p> {
                 put(&mut sink, || Trace {
                     attribute: scope.locate(path),
                     expected: Some("a policy document".to_owned()),
+                    waits_for: self.waits_if(answer, path, scope),
                     ..Trace::leaf(format!("statements of {path}"), answer)
                 });
                 return answer;
@@ -84,7 +85,7 @@ impl<'p> Engine<'p> {
                     parse().into()
                 })
             }
-            Found::Value(_) => Document::Unknown(vec!["the document is a secret".to_owned()]),
+            Found::Value(_) => Document::Unknown(self.waits_for(path, scope)),
             Found::Unknown => {
                 let origin = self.origin(path, scope);
                 let sources: Vec<&Resource> = origin
@@ -101,8 +102,16 @@ impl<'p> Engine<'p> {
                 {
                     return Document::Statements(iam::of_data_source(&source.values).into());
                 }
-                Document::Unknown(self.waits_for(origin.as_ref(), path, scope))
+                Document::Unknown(self.waits_for(path, scope))
             }
+        }
+    }
+
+    /// Why an answer is unknown, if it is.
+    fn waits_if(&self, answer: Tri, path: &Path, scope: &Scope<'_>) -> Vec<Wait> {
+        match answer {
+            Tri::Unknown => self.waits_for(path, scope),
+            _ => Vec::new(),
         }
     }
 
@@ -116,11 +125,13 @@ impl<'p> Engine<'p> {
     ) -> Tri {
         let document = match scope.find(path) {
             Found::Absent => {
+                let answer = Tri::from(absent);
                 put(&mut sink, || Trace {
                     attribute: scope.locate(path),
-                    ..Trace::leaf(format!("json {path}"), Tri::from(absent))
+                    waits_for: self.waits_if(answer, path, scope),
+                    ..Trace::leaf(format!("json {path}"), answer)
                 });
-                return Tri::from(absent);
+                return answer;
             }
             Found::Value(Value::String(text)) => serde_json::from_str::<serde_json::Value>(text)
                 .map_or(Value::Unknown, |json| Value::from(&json)),
@@ -135,10 +146,10 @@ impl<'p> Engine<'p> {
             children
                 .iter_mut()
                 .for_each(|child| inherit_attribute(child, attribute.as_ref()));
-            let waits_for = if document == Value::Unknown {
-                self.waits_for(self.origin(path, scope).as_ref(), path, scope)
-            } else {
-                Vec::new()
+            let waits_for = match scope.find(path) {
+                _ if document != Value::Unknown => Vec::new(),
+                Found::Value(Value::String(_)) => vec![Wait::Input(format!("{path} is not JSON"))],
+                _ => self.waits_for(path, scope),
             };
             Trace {
                 attribute,
@@ -153,7 +164,7 @@ impl<'p> Engine<'p> {
 pub(super) enum Document {
     Absent,
     Statements(Rc<[Value]>),
-    Unknown(Vec<String>),
+    Unknown(Vec<Wait>),
 }
 
 /// Leaves inside a document name the attribute that holds it.

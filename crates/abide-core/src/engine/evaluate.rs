@@ -11,7 +11,7 @@ use super::operators::{self, holds};
 use super::properties::{absent, is};
 use super::relations::comes_from_somewhere;
 use super::scope::{Elements, Found, Scope, Subject};
-use super::trace::{Shape, Trace};
+use super::trace::{Shape, Trace, Wait};
 use super::tri::Tri;
 use super::{Engine, iam, labels};
 use crate::address::Mode;
@@ -22,6 +22,9 @@ use crate::value::Value;
 
 /// How much of a value texts show.
 pub(super) const FOUND_LIMIT: usize = 120;
+
+/// A fact of an attribute that nobody set.
+pub(super) const NOT_SET: &str = "(not set)";
 
 /// Types whose keys belong to the customer.
 pub(super) const KEY_TYPES: [&str; 6] = [
@@ -91,7 +94,7 @@ impl<'p> Engine<'p> {
             }
             Question::Undecidable(reason) => {
                 put(&mut sink, || Trace {
-                    waits_for: vec![reason.clone()],
+                    waits_for: vec![Wait::Input(reason.clone())],
                     ..Trace::leaf(format!("undecidable: {reason}"), Tri::Unknown)
                 });
                 Tri::Unknown
@@ -154,7 +157,6 @@ impl<'p> Engine<'p> {
         mut sink: Sink<'_, 'p>,
     ) -> Tri {
         let found = scope.find(&attribute.path);
-        let mut origin = None;
         let answer = match found {
             Found::Absent => absent(attribute),
             Found::Value(value) => match holds(&attribute.op, value) {
@@ -162,16 +164,14 @@ impl<'p> Engine<'p> {
                 None => self.special(attribute, value, scope),
             },
             Found::Unknown => {
-                let from = self.origin(&attribute.path, scope);
-                let answer = self.unknown(attribute, from.as_ref(), scope);
-                origin = from;
-                answer
+                let origin = self.origin(&attribute.path, scope);
+                self.unknown(attribute, origin.as_ref(), scope)
             }
         };
         put(&mut sink, || {
             let secret = matches!(attribute.op, Op::Is(Property::Secret));
             let found = match (found, &attribute.absent) {
-                (Found::Value(_), _) if secret => Some("(looks like a secret)".to_owned()),
+                (Found::Value(_), _) if secret => Some(labels::secrecy(answer).to_owned()),
                 (Found::Value(value), _) => Some(value.display(FOUND_LIMIT)),
                 (Found::Unknown, _) => Some("(known after apply)".to_owned()),
                 (Found::Absent, Absent::Default(literal)) => Some(format!("{literal}")),
@@ -182,7 +182,7 @@ impl<'p> Engine<'p> {
                 found,
                 expected: Some(labels::expected(&attribute.op)),
                 waits_for: if answer == Tri::Unknown {
-                    self.waits_for(origin.as_ref(), &attribute.path, scope)
+                    self.attribute_waits_for(attribute, scope)
                 } else {
                     Vec::new()
                 },
@@ -190,6 +190,24 @@ impl<'p> Engine<'p> {
             }
         });
         answer
+    }
+
+    /// Why an attribute's value does not answer.
+    fn attribute_waits_for(&self, attribute: &Attribute, scope: &Scope<'_>) -> Vec<Wait> {
+        let path = &attribute.path;
+        match (scope.find(path), &attribute.op) {
+            (Found::Value(Value::String(_)), Op::Is(Property::Secret)) => {
+                vec![Wait::Input(format!("{path} is compressed"))]
+            }
+            (Found::Value(value), Op::EqualsAttribute(other)) if value.is_wholly_known() => {
+                self.waits_for(other, scope)
+            }
+            (Found::Value(value), Op::RefersTo(types, _)) if value.is_wholly_known() => {
+                let types = types.join(" or ");
+                vec![Wait::Input(format!("which {types} {path} refers to"))]
+            }
+            _ => self.waits_for(path, scope),
+        }
     }
 
     /// Operators that need more than the value.
@@ -272,8 +290,13 @@ impl<'p> Engine<'p> {
             trace.attribute = scope.locate(over);
             trace.expected = Some(labels::quantified(*quantifier, over));
             if answer == Tri::Unknown && elements.open {
-                trace.waits_for = self.waits_for(self.origin(over, scope).as_ref(), over, scope);
-                trace.found = Some("(known after apply)".to_owned());
+                trace.waits_for = self.waits_for(over, scope);
+                trace.found = Some(match scope.find(over) {
+                    Found::Value(Value::Redacted(_)) => "(sensitive)".to_owned(),
+                    _ => "(known after apply)".to_owned(),
+                });
+            } else if answer == Tri::Unknown && none {
+                trace.waits_for = vec![Wait::Input(format!("there is no {over}"))];
             }
             trace
         });
@@ -321,7 +344,7 @@ pub(super) fn read_facts(facts: &[FactSpec], scope: &Scope<'_>) -> Fact {
     let value = |source: &FactSource| match source {
         FactSource::Text(text) => text.clone(),
         FactSource::Path(path) => match scope.find(path) {
-            Found::Absent => "(not set)".to_owned(),
+            Found::Absent => NOT_SET.to_owned(),
             Found::Unknown => "(known after apply)".to_owned(),
             Found::Value(Value::List(list)) => list
                 .iter()

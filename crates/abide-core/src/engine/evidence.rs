@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use abide_policy::{Advice, Fix, Literal};
 
-use super::trace::{Shape, Trace};
+use super::evaluate::NOT_SET;
+use super::network::traffic;
+use super::trace::{Shape, Trace, Wait};
 use super::tri::Tri;
 use crate::attribute::AttributePath;
 use crate::finding::{Fact, Snippet};
@@ -20,7 +22,7 @@ pub(super) struct Evidence {
     pub(super) found: Option<String>,
     pub(super) expected: Option<String>,
     pub(super) facts: Vec<Fact>,
-    pub(super) waits_for: Vec<String>,
+    pub(super) waits_for: Vec<Wait>,
 }
 
 /// What texts are filled with, besides facts.
@@ -37,10 +39,10 @@ struct Reason<'t, 'p> {
     leaf: &'t Trace<'p>,
     fact: Fact,
     advice: Option<&'p Advice>,
-    /// In a resource other than the judged one.
-    elsewhere: bool,
+    /// The resource it is in, if that is another than the judged one.
+    elsewhere: Option<&'t str>,
     /// What the nodes around the leaf wait for.
-    waits_for: Vec<&'t String>,
+    waits_for: Vec<&'t Wait>,
 }
 
 /// Reads the evidence for `trace`'s answer.
@@ -57,14 +59,14 @@ pub(super) fn read(trace: &Trace<'_>, context: &Context<'_>) -> Evidence {
     let mut evidence = Evidence::default();
     let primary = reasons
         .iter()
-        .find(|r| !r.elsewhere && r.leaf.attribute.is_some())
+        .find(|r| r.elsewhere.is_none() && r.leaf.attribute.is_some())
         .or_else(|| reasons.first());
     if let Some(primary) = primary {
         evidence.attribute = primary
             .leaf
             .attribute
             .clone()
-            .filter(|_| !primary.elsewhere);
+            .filter(|_| primary.elsewhere.is_none());
         evidence.found.clone_from(&primary.leaf.found);
         evidence.expected.clone_from(&primary.leaf.expected);
     }
@@ -95,14 +97,14 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 struct Around<'t, 'p> {
     fact: Fact,
     advice: Option<&'p Advice>,
-    elsewhere: bool,
-    waits_for: Vec<&'t String>,
+    elsewhere: Option<&'t str>,
+    waits_for: Vec<&'t Wait>,
 }
 
 fn collect<'t, 'p>(trace: &'t Trace<'p>, around: &Around<'t, 'p>, out: &mut Vec<Reason<'t, 'p>>) {
     let mut own = around.clone();
     own.advice = trace.advice.or(own.advice);
-    own.elsewhere |= trace.resource.is_some();
+    own.elsewhere = trace.resource.as_deref().or(own.elsewhere);
     if !trace.fact.0.is_empty() {
         extend(&mut own.fact, &trace.fact);
         // One element is one fact, whichever of its parts are the reason.
@@ -119,8 +121,27 @@ fn collect<'t, 'p>(trace: &'t Trace<'p>, around: &Around<'t, 'p>, out: &mut Vec<
         });
     }
     own.waits_for.extend(&trace.waits_for);
+    let before = out.len();
     for reason in reasons {
         collect(reason, &own, out);
+    }
+    // Parts that hold together are one reason (`not: {all: …}`). Where an element among them
+    // has named facts, these say it; what holds beside it would only be one more fact to accept.
+    let together = trace.shape == Shape::All && trace.answer == Tri::True;
+    if together && own.fact.0.is_empty() {
+        let parts = out.split_off(before);
+        let named = parts.iter().any(|part| !part.fact.0.is_empty());
+        out.extend(parts.into_iter().filter(|part| {
+            !named || !part.fact.0.is_empty() || !same_advice(part.advice, own.advice)
+        }));
+    }
+}
+
+fn same_advice(a: Option<&Advice>, b: Option<&Advice>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => std::ptr::eq(a, b),
+        (None, None) => true,
+        _ => false,
     }
 }
 
@@ -164,13 +185,14 @@ fn extend(fact: &mut Fact, more: &Fact) {
 
 /// What identifies a violation, for exceptions and fingerprints.
 fn fact_of(reason: &Reason<'_, '_>) -> Fact {
-    if !reason.fact.0.is_empty() {
-        return reason.fact.clone();
-    }
     let leaf = reason.leaf;
     let mut fact = Fact::default();
-    if let Some(resource) = &leaf.resource {
-        fact.0.push(("resource".to_owned(), resource.clone()));
+    if let Some(resource) = reason.elsewhere {
+        fact.0.push(("resource".to_owned(), resource.to_owned()));
+    }
+    if !reason.fact.0.is_empty() {
+        extend(&mut fact, &reason.fact);
+        return fact;
     }
     match &leaf.attribute {
         Some(path) => {
@@ -178,7 +200,7 @@ fn fact_of(reason: &Reason<'_, '_>) -> Fact {
                 .push(("attribute".to_owned(), path.without_positions()));
             fact.0.push((
                 "value".to_owned(),
-                leaf.found.clone().unwrap_or_else(|| "(not set)".to_owned()),
+                leaf.found.clone().unwrap_or_else(|| NOT_SET.to_owned()),
             ));
         }
         None => fact.0.push((
@@ -285,7 +307,8 @@ fn value_of(name: &str, reason: &Reason<'_, '_>, context: &Context<'_>) -> Optio
         "type" => resource
             .map(|r| r.type_name.to_string())
             .unwrap_or_default(),
-        "name" => resource.map(|r| r.name.to_string()).unwrap_or_default(),
+        // What an account policy wants is of no resource; `this` is what people call the only one.
+        "name" => resource.map_or_else(|| "this".to_owned(), |r| r.name.to_string()),
         "reference" => resource
             .map(|r| format!("{}.{}", r.type_name, r.name))
             .unwrap_or_default(),
@@ -297,6 +320,14 @@ fn value_of(name: &str, reason: &Reason<'_, '_>, context: &Context<'_>) -> Optio
                     .map(|(m, _)| m.to_owned())
             })
             .unwrap_or_default(),
+        "traffic" => {
+            let fact = |name| {
+                let own = reason.fact.get(name);
+                own.or_else(|| reason.leaf.fact.get(name))
+                    .unwrap_or(NOT_SET)
+            };
+            traffic(fact("protocol"), fact("from_port"), fact("to_port"))
+        }
         // A fact that this element does not have.
         _ if name.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !name.is_empty() => {
             "(unknown)".to_owned()
@@ -353,11 +384,32 @@ fn block(header: &str, body: &str) -> String {
 }
 
 /// The text for an outcome that is not a failure.
-pub(super) fn sentence(answer: Tri, title: &str, waits_for: &[String]) -> String {
+pub(super) fn sentence(answer: Tri, title: &str, waits_for: &[Wait]) -> String {
+    let list = || {
+        let texts: Vec<String> = waits_for.iter().map(ToString::to_string).collect();
+        texts.join(", ")
+    };
     match answer {
         Tri::True => title.to_owned(),
         Tri::False => String::new(),
         Tri::Unknown if waits_for.is_empty() => format!("Cannot be told from this input: {title}"),
-        Tri::Unknown => format!("Known only after apply ({}): {title}", waits_for.join(", ")),
+        Tri::Unknown if only_apply(waits_for) => {
+            format!("Known only after apply ({}): {title}", list())
+        }
+        Tri::Unknown => format!("Cannot be told from this input ({}): {title}", list()),
     }
+}
+
+/// What would decide an unknown. The policy's own remediation is no answer: nothing need be wrong.
+pub(super) fn hint(waits_for: &[Wait]) -> &'static str {
+    if only_apply(waits_for) {
+        "Scan the state after apply, or write the value as a constant or a variable with a value"
+    } else {
+        "Write what is missing into the configuration or add the input that shows it, or look at the resource itself"
+    }
+}
+
+fn only_apply(waits_for: &[Wait]) -> bool {
+    let mut waits = waits_for.iter();
+    !waits_for.is_empty() && waits.all(|wait| matches!(wait, Wait::Apply(_)))
 }

@@ -2,6 +2,7 @@
 
 use abide_policy::{Absent, Literal, Path, Property, Quantifier, StatementTest};
 
+use super::tri::Tri;
 use crate::policy::{Attribute, Op};
 use crate::value::{Number, Value};
 
@@ -69,6 +70,15 @@ fn property(property: Property) -> &'static str {
         Property::CustomerKey => "a customer-managed key",
         Property::AnyCidr => "the whole address space",
         Property::Secret => "a secret",
+    }
+}
+
+/// What to show of a text that was searched for a secret: never the text.
+pub(super) fn secrecy(answer: Tri) -> &'static str {
+    match answer {
+        Tri::True => "(looks like a secret)",
+        Tri::False => "(does not look like a secret)",
+        Tri::Unknown => "(a text that cannot be looked into)",
     }
 }
 

@@ -29,7 +29,7 @@ use evidence::{Context, Evidence};
 pub(crate) use links::IDENTITIES;
 use links::LinkTable;
 use scope::{Documents, Scope, Subject};
-pub use trace::{Shape, Trace};
+pub use trace::{Shape, Trace, Wait};
 pub use tri::Tri;
 
 use crate::address::{Mode, ResourceAddress};
@@ -349,7 +349,7 @@ impl<'p> Engine<'p> {
             found: evidence.found,
             expected: evidence.expected,
             facts: evidence.facts,
-            waits_for: evidence.waits_for,
+            waits_for: evidence.waits_for.iter().map(ToString::to_string).collect(),
             fingerprint,
             previous_fingerprint: None,
             location: None,
@@ -386,8 +386,9 @@ impl<'p> Engine<'p> {
                 evidence::sentence(answer, &compiled.policy.title, &evidence.waits_for);
             evidence.facts.clear();
             evidence.fix.clear();
-            if result == Outcome::Pass {
-                evidence.remediation.clear();
+            evidence.remediation.clear();
+            if result == Outcome::Unknown {
+                evidence::hint(&evidence.waits_for).clone_into(&mut evidence.remediation);
             }
         }
         evidence

@@ -3,7 +3,7 @@
 use abide_policy::Path;
 
 use super::Engine;
-use super::evaluate::{Sink, put};
+use super::evaluate::{NOT_SET, Sink, put};
 use super::operators::{half, is_any_network};
 use super::scope::{Found, Scope};
 use super::trace::Trace;
@@ -41,12 +41,12 @@ impl<'p> Engine<'p> {
             let text = |path| match scope.find(path) {
                 Found::Value(value) => value.plain().into_owned(),
                 Found::Unknown => "?".to_owned(),
-                Found::Absent => "any".to_owned(),
+                Found::Absent => NOT_SET.to_owned(),
             };
             let ports: Vec<String> = cover.iter().map(ToString::to_string).collect();
             Trace {
                 attribute: scope.locate(from),
-                found: Some(format!("{} {}-{}", text(protocol), text(from), text(to))),
+                found: Some(traffic(&text(protocol), &text(from), &text(to))),
                 expected: Some(format!(
                     "covers {} {}",
                     protocols.join("/"),
@@ -90,9 +90,7 @@ impl<'p> Engine<'p> {
                 fact.0.push(("cidr".to_owned(), world.open.join(", ")));
             }
             let waits_for = match world.unknown.first() {
-                Some(path) if answer == Tri::Unknown => {
-                    self.waits_for(self.origin(path, scope).as_ref(), path, scope)
-                }
+                Some(path) if answer == Tri::Unknown => self.waits_for(path, scope),
                 _ => Vec::new(),
             };
             Trace {
@@ -207,6 +205,30 @@ pub(super) fn ports_cover(
         _ => Tri::Unknown,
     };
     protocol_fits.and(ports_fit)
+}
+
+/// Protocol and ports in words: `tcp port 22`, `udp ports 1000-2000`, `all traffic`.
+pub(super) fn traffic(protocol: &str, from: &str, to: &str) -> String {
+    if is_all_protocols(protocol) {
+        return "all traffic".to_owned();
+    }
+    let protocol = match protocol {
+        "6" => "tcp",
+        "17" => "udp",
+        other => other,
+    };
+    // The two numbers of ICMP are a type and a code.
+    if ["icmp", "icmpv6"]
+        .iter()
+        .any(|name| same_protocol(name, protocol))
+    {
+        return protocol.to_owned();
+    }
+    match (from, to) {
+        (NOT_SET, NOT_SET) | ("0", "65535") => format!("all {protocol} ports"),
+        (from, to) if from == to => format!("{protocol} port {from}"),
+        (from, to) => format!("{protocol} ports {from}-{to}"),
+    }
 }
 
 pub(super) fn is_all_protocols(name: &str) -> bool {

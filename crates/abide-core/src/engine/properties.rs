@@ -56,12 +56,11 @@ pub(super) fn is(property: Property, value: &Value) -> Tri {
         Property::False => unknown_or(value, value.as_bool() == Some(false)),
         Property::CustomerKey => unknown_or(value, value.as_str().is_some_and(is_customer_key)),
         Property::AnyCidr => unknown_or(value, value.as_str().is_some_and(is_any_network)),
-        Property::Secret => unknown_or(
-            value,
-            value
-                .as_str()
-                .is_some_and(super::secrets::looks_like_secret),
-        ),
+        Property::Secret => match (value, value.as_str()) {
+            (Value::Unknown, _) => Tri::Unknown,
+            (_, Some(text)) => super::secrets::looks_like_secret(text),
+            (_, None) => Tri::False,
+        },
     }
 }
 

@@ -8,7 +8,7 @@ use super::fold::Fold;
 use super::links::{Link, LinkTable};
 use super::properties::is;
 use super::scope::{Found, Scope, Subject, steps_of};
-use super::trace::Trace;
+use super::trace::{Trace, Wait};
 use super::tri::Tri;
 use crate::address::Mode;
 use crate::config::{Written, written};
@@ -109,33 +109,36 @@ impl<'p> Engine<'p> {
         }
     }
 
-    pub(super) fn waits_for(
-        &self,
-        origin: Option<&Origin>,
-        path: &Path,
-        scope: &Scope<'_>,
-    ) -> Vec<String> {
-        let Some(origin) = origin else {
-            return scope
-                .locate(path)
-                .map(|path| format!("{path} is known only after apply"))
-                .into_iter()
-                .collect();
+    /// Why the value at a path does not tell.
+    pub(super) fn waits_for(&self, path: &Path, scope: &Scope<'_>) -> Vec<Wait> {
+        let name = match scope.locate(path) {
+            Some(path) => path.to_string(),
+            None => path.to_string(),
         };
-        let mut list: Vec<String> = origin
+        match scope.find(path) {
+            Found::Absent => return vec![Wait::Input(format!("{name} is not set"))],
+            Found::Value(Value::Redacted(_)) => {
+                return vec![Wait::Input(format!("{name} is a secret"))];
+            }
+            Found::Value(_) | Found::Unknown => {}
+        }
+        let Some(origin) = self.origin(path, scope) else {
+            return vec![Wait::Apply(format!("{name} is known only after apply"))];
+        };
+        let mut list: Vec<Wait> = origin
             .targets
             .iter()
             .map(|target| {
                 let address = &self.inventory.resource(target.resource).address;
-                if target.attribute.is_empty() {
+                Wait::Apply(if target.attribute.is_empty() {
                     address.to_string()
                 } else {
                     format!("{address}.{}", target.attribute)
-                }
+                })
             })
             .collect();
         if origin.opaque {
-            list.push("a value the plan does not show".to_owned());
+            list.push(Wait::Apply("a value the plan does not show".to_owned()));
         }
         list
     }
@@ -163,7 +166,7 @@ impl<'p> Engine<'p> {
         for other in table.referrers(id) {
             self.other(
                 other.resource,
-                other.certain,
+                (!other.certain).then_some(Doubt::RefersHere),
                 matches.as_deref(),
                 scope,
                 &mut fold,
@@ -202,17 +205,17 @@ impl<'p> Engine<'p> {
         matches: Option<&'p Node>,
         scope: &Scope<'_>,
         fold: &mut Fold<'p>,
-        waits_for: &mut Vec<String>,
+        waits_for: &mut Vec<Wait>,
     ) {
         if table.open().is_empty() {
             return;
         }
         if fold.wants_trace() {
             for id in table.open().iter().take(3) {
-                waits_for.push(format!(
+                waits_for.push(Wait::Apply(format!(
                     "what {} refers to",
                     self.inventory.resource(*id).address
-                ));
+                )));
             }
         }
         // The answer does not depend on who asks, so it is worked out once.
@@ -255,11 +258,11 @@ impl<'p> Engine<'p> {
         fold.add_possible(any, all);
     }
 
-    /// Asks another resource and counts it.
+    /// Asks another resource and counts it; `doubt` says why it may not be one of those meant.
     pub(super) fn other(
         &self,
         id: ResourceId,
-        certain: bool,
+        doubt: Option<Doubt>,
         matches: Option<&'p Node>,
         scope: &Scope<'_>,
         fold: &mut Fold<'p>,
@@ -268,15 +271,18 @@ impl<'p> Engine<'p> {
         let inner = Scope::of(id, other, Some(scope), scope.documents);
         let mut children = fold.wants_trace().then(Vec::new);
         let answer = matches.map_or(Tri::True, |node| self.ask(node, &inner, children.as_mut()));
-        let counts = if certain { Tri::True } else { Tri::Unknown };
+        let counts = if doubt.is_none() {
+            Tri::True
+        } else {
+            Tri::Unknown
+        };
         let address = other.address.to_string();
         fold.add(counts, answer, children, || Trace {
             resource: Some(address.clone()),
-            waits_for: if certain {
-                Vec::new()
-            } else {
-                vec![format!("whether {address} refers to it")]
-            },
+            waits_for: doubt
+                .map(|doubt| doubt.about(&address))
+                .into_iter()
+                .collect(),
             ..Trace::leaf(address.clone(), answer)
         });
     }
@@ -300,7 +306,6 @@ impl<'p> Engine<'p> {
         };
         let found = scope.find(path);
         let mut fold = Fold::new(Quantifier::Some, sink.is_some());
-        let mut waits_for = Vec::new();
         let answer = match (found, scope.resource) {
             (Found::Absent, _) => Tri::from(*absent),
             (Found::Value(value), _) if is(Property::Set, value) == Tri::False => {
@@ -312,7 +317,7 @@ impl<'p> Engine<'p> {
                 for target in &targets {
                     self.other(
                         target.resource,
-                        target.certain,
+                        (!target.certain).then_some(Doubt::IsMeant),
                         matches.as_deref(),
                         scope,
                         &mut fold,
@@ -320,10 +325,7 @@ impl<'p> Engine<'p> {
                 }
                 match found {
                     _ if !targets.is_empty() => fold.answer,
-                    Found::Unknown if open => {
-                        waits_for = self.waits_for(self.origin(path, scope).as_ref(), path, scope);
-                        Tri::Unknown
-                    }
+                    Found::Unknown if open => Tri::Unknown,
                     _ => Tri::from(*elsewhere),
                 }
             }
@@ -337,7 +339,19 @@ impl<'p> Engine<'p> {
                 Found::Absent => None,
             };
             trace.expected = Some(types.join(" or "));
-            trace.waits_for = waits_for;
+            if answer == Tri::Unknown && trace.children.is_empty() {
+                trace.waits_for = match found {
+                    Found::Value(value) if is(Property::Set, value) == Tri::False => {
+                        vec![Wait::Input(format!("{path} is empty"))]
+                    }
+                    Found::Value(_) => {
+                        vec![Wait::Input(format!(
+                            "what {path} names is not in this input"
+                        ))]
+                    }
+                    Found::Absent | Found::Unknown => self.waits_for(path, scope),
+                };
+            }
             trace
         });
         answer
@@ -365,7 +379,8 @@ impl<'p> Engine<'p> {
                 _ => Tri::True,
             };
             if here != Tri::False && other.mode == Mode::Managed {
-                self.other(*id, here == Tri::True, matches.as_deref(), scope, &mut fold);
+                let doubt = (here != Tri::True).then_some(Doubt::SamePlace);
+                self.other(*id, doubt, matches.as_deref(), scope, &mut fold);
                 if fold.decided() {
                     break;
                 }
@@ -378,6 +393,27 @@ impl<'p> Engine<'p> {
             trace
         });
         answer
+    }
+}
+
+/// Why a resource may not be one of those meant.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Doubt {
+    /// It may refer to another one.
+    RefersHere,
+    /// Another one may be referred to.
+    IsMeant,
+    /// It may be of another account.
+    SamePlace,
+}
+
+impl Doubt {
+    fn about(self, address: &str) -> Wait {
+        match self {
+            Self::RefersHere => Wait::Apply(format!("whether {address} refers to it")),
+            Self::IsMeant => Wait::Apply(format!("whether it refers to {address}")),
+            Self::SamePlace => Wait::Input(format!("whether {address} is in the same account")),
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use base64::Engine;
 use regex::bytes::Regex;
 
+use super::tri::Tri;
+
 /// Shapes of credentials, as their issuers document them. All are ASCII, so
 /// the expression works on bytes: that is small and quick.
 static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -29,15 +31,22 @@ const EXAMPLES: [&str; 3] = [
     "ASIAIOSFODNN7EXAMPLE",
 ];
 
-/// Whether a text holds something that has the form of a credential, also behind base64.
-pub(super) fn looks_like_secret(text: &str) -> bool {
+/// How gzip begins in base64; `user_data_base64` and the like may hold it.
+const GZIP: &str = "H4sI";
+
+/// Whether a text holds something that has the form of a credential, also behind
+/// base64. What is compressed is not unpacked, so nobody knows.
+pub(super) fn looks_like_secret(text: &str) -> Tri {
     if has_form(text) {
-        return true;
+        return Tri::True;
     }
-    let decoded = base64::engine::general_purpose::STANDARD
-        .decode(text.trim())
-        .ok();
-    decoded.is_some_and(|bytes| has_form(&String::from_utf8_lossy(&bytes)))
+    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(text.trim()) else {
+        return Tri::False;
+    };
+    if text.trim().starts_with(GZIP) {
+        return Tri::Unknown;
+    }
+    Tri::from(has_form(&String::from_utf8_lossy(&bytes)))
 }
 
 fn has_form(text: &str) -> bool {
@@ -53,18 +62,31 @@ fn has_form(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::looks_like_secret;
+    use super::*;
 
     #[test]
     fn forms() {
-        assert!(looks_like_secret(
-            "export AWS_ACCESS_KEY_ID=AKIAABCDEFGHIJKLMNOP"
-        ));
-        assert!(looks_like_secret("postgres://app:hunter2@db:5432/x"));
-        assert!(!looks_like_secret("AKIAIOSFODNN7EXAMPLE"));
-        assert!(!looks_like_secret("https://example.com:443/path"));
-        assert!(!looks_like_secret(
-            "arn:aws:kms:eu-west-1:123456789012:key/x"
-        ));
+        for text in [
+            "export AWS_ACCESS_KEY_ID=AKIAABCDEFGHIJKLMNOP",
+            "postgres://app:hunter2@db:5432/x",
+        ] {
+            assert_eq!(looks_like_secret(text), Tri::True, "{text}");
+        }
+        for text in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "https://example.com:443/path",
+            "arn:aws:kms:eu-west-1:123456789012:key/x",
+            "H4sI of a sentence, which is no base64",
+        ] {
+            assert_eq!(looks_like_secret(text), Tri::False, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_compressed_cannot_be_told() {
+        assert_eq!(
+            looks_like_secret("H4sIAAAAAAAAA0vOSSzOVkhJTSzRBQBLzxYkDAAAAA=="),
+            Tri::Unknown
+        );
     }
 }

@@ -3,6 +3,8 @@
 //! It is built only for results a person will see; [`super::evidence`] reads
 //! the reason from it, `abide explain` prints it.
 
+use std::fmt;
+
 use abide_policy::Advice;
 
 use super::tri::Tri;
@@ -29,13 +31,30 @@ pub struct Trace<'p> {
     /// The resource it looked at, if it is not the one that is judged.
     pub resource: Option<String>,
     /// What an unknown answer waits for.
-    pub waits_for: Vec<String>,
+    pub waits_for: Vec<Wait>,
     /// Named values of an element.
     pub fact: Fact,
     /// What to say if this is the reason.
     pub advice: Option<&'p Advice>,
     /// Its parts.
     pub children: Vec<Trace<'p>>,
+}
+
+/// What an unknown answer waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A value that there is after apply.
+    Apply(String),
+    /// Something this input does not show, and apply alone need not tell either.
+    Input(String),
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Apply(text) | Self::Input(text) => f.write_str(text),
+        }
+    }
 }
 
 /// How an answer comes from its parts.

@@ -73,35 +73,54 @@ pub enum NotAnInventory {
 const MAKE_PLAN: &str =
     "make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`";
 
-impl fmt::Display for NotAnInventory {
+/// A sentence's end about an input: it `is a binary plan file, …`.
+pub(super) struct Described<'a> {
+    pub(super) what: &'a NotAnInventory,
+    pub(super) input: &'a str,
+}
+
+/// An input's name as an argument of a shell, or a word that stands for it.
+fn argument(input: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=@".contains(c);
+    match input {
+        "" | "-" => "PLANFILE",
+        name if !name.starts_with('-') && name.chars().all(plain) => name,
+        _ => "PLANFILE",
+    }
+}
+
+impl fmt::Display for Described<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Directory => write!(f, "a directory; expected a plan in JSON: {MAKE_PLAN}"),
-            Self::Empty => write!(f, "empty; expected a plan in JSON: {MAKE_PLAN}"),
-            Self::BinaryPlan => f.write_str(
-                "a binary plan file, which only Terraform can read; convert it with `terraform show -json FILE > plan.json`",
+        use NotAnInventory as What;
+        match self.what {
+            What::Directory => write!(f, "a directory; expected a plan in JSON: {MAKE_PLAN}"),
+            What::Empty => write!(f, "empty; expected a plan in JSON: {MAKE_PLAN}"),
+            What::BinaryPlan => write!(
+                f,
+                "a binary plan file, which only Terraform can read; convert it with `terraform show -json {} > plan.json`",
+                argument(self.input)
             ),
-            Self::Compressed => f.write_str("a compressed file; unpack it first"),
-            Self::Binary => write!(f, "a binary file; expected a plan in JSON: {MAKE_PLAN}"),
-            Self::MessageStream => f.write_str(
+            What::Compressed => f.write_str("a compressed file; unpack it first"),
+            What::Binary => write!(f, "a binary file; expected a plan in JSON: {MAKE_PLAN}"),
+            What::MessageStream => f.write_str(
                 "the message stream of `terraform plan -json`, which does not hold the plan; use `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`",
             ),
-            Self::HumanText => f.write_str(
+            What::HumanText => f.write_str(
                 "the text Terraform prints for people; use `terraform show -json plan.bin > plan.json`",
             ),
-            Self::Hcl => write!(f, "a Terraform source file; expected a plan in JSON: {MAKE_PLAN}"),
-            Self::Text => write!(f, "not JSON; expected a plan: {MAKE_PLAN}"),
-            Self::Wrapped => f.write_str(
+            What::Hcl => write!(f, "a Terraform source file; expected a plan in JSON: {MAKE_PLAN}"),
+            What::Text => write!(f, "not JSON; expected a plan: {MAKE_PLAN}"),
+            What::Wrapped => f.write_str(
                 "a plan behind a line of the setup-terraform action's wrapper; set `terraform_wrapper: false` for that action",
             ),
-            Self::BrokenUtf16 => f.write_str("UTF-16 text with broken characters; write the file as UTF-8"),
-            Self::OtherJson => write!(f, "JSON, but no object; expected a plan: {MAKE_PLAN}"),
-            Self::EmptyObject => write!(f, "an empty JSON object; expected a plan: {MAKE_PLAN}"),
-            Self::Version { what, found, supported } => {
+            What::BrokenUtf16 => f.write_str("UTF-16 text with broken characters; write the file as UTF-8"),
+            What::OtherJson => write!(f, "JSON, but no object; expected a plan: {MAKE_PLAN}"),
+            What::EmptyObject => write!(f, "an empty JSON object; expected a plan: {MAKE_PLAN}"),
+            What::Version { what, found, supported } => {
                 write!(f, "a {what} of version {found}; this program reads {supported}")
             }
-            Self::OtherObject { guess: Some(guess), .. } => write!(f, "{guess}; expected a plan, which has a `format_version`: {MAKE_PLAN}"),
-            Self::OtherObject { guess: None, keys } => {
+            What::OtherObject { guess: Some(guess), .. } => write!(f, "{guess}; expected a plan, which has a `format_version`: {MAKE_PLAN}"),
+            What::OtherObject { guess: None, keys } => {
                 write!(f, "a JSON object that is neither plan nor state (its keys: {}); expected a plan: {MAKE_PLAN}", keys.join(", "))
             }
         }

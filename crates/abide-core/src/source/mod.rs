@@ -24,6 +24,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use detect::Described;
 pub use detect::NotAnInventory;
 pub use raw::raw;
 pub use redact::RedactionKey;
@@ -145,11 +146,19 @@ pub struct LoadOptions {
     pub key: RedactionKey,
 }
 
+/// An input's name in a sentence.
+fn shown(input: &str) -> &str {
+    match input {
+        "-" => "standard input",
+        name => name,
+    }
+}
+
 /// Why an input gave no inventory.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be opened or read.
-    #[error("cannot read {input}: {source}")]
+    #[error("cannot read {}: {source}", shown(input))]
     Read {
         /// The input's name.
         input: String,
@@ -157,7 +166,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// It is something else than a plan, a state or a configuration.
-    #[error("{input} is {what}")]
+    #[error("{} is {}", shown(input), Described { what, input })]
     NotAnInventory {
         /// The input's name.
         input: String,
@@ -166,7 +175,8 @@ pub enum LoadError {
     },
     /// It is broken JSON.
     #[error(
-        "{input}: {source}\n  expected the output of `terraform show -json PLANFILE`; write it to the file again"
+        "{}: {source}\n  expected the output of `terraform show -json PLANFILE`; write it to the file again",
+        shown(input)
     )]
     Sections {
         /// The input's name.
@@ -175,7 +185,10 @@ pub enum LoadError {
         source: SectionError,
     },
     /// A part of it has another shape than Terraform writes.
-    #[error("{input}: {section} at byte {at} is not what Terraform writes: {reason}")]
+    #[error(
+        "{}: {section} at byte {at} is not what Terraform writes: {reason}",
+        shown(input)
+    )]
     Shape {
         /// The input's name.
         input: String,

@@ -202,10 +202,14 @@ impl<'r, 'a> Entry<'r, 'a> {
 
     fn waits(&self, screen: &mut Screen<'_>) -> io::Result<()> {
         let waits = &self.finding.waits_for;
-        if waits.is_empty() {
-            return Ok(());
+        if !waits.is_empty() {
+            screen.note("waits for", &list(waits.iter().map(String::as_str), FACTS))?;
         }
-        screen.note("waits for", &list(waits.iter().map(String::as_str), FACTS))
+        let hint = words::remediation(self.report, self.finding);
+        match hint.is_empty() {
+            true => Ok(()),
+            false => screen.note("help", &prose(&clip(hint, SENTENCE))),
+        }
     }
 
     fn exception(&self, screen: &mut Screen<'_>) -> io::Result<()> {

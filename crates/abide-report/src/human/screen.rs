@@ -98,7 +98,7 @@ impl<'w> Screen<'w> {
     pub(crate) fn addition(&mut self, line: &str) -> io::Result<()> {
         self.paint(Tone::Gutter, "   |")?;
         self.out.write_all(b" ")?;
-        self.paint(Tone::Good, &format!("+ {line}"))?;
+        self.paint(Tone::Good, format!("+ {line}").trim_end())?;
         self.blank()
     }
 

@@ -53,6 +53,10 @@ pub(crate) fn unknown(report: &Report<'_>, group: &Group<'_>) -> String {
         let waits = few(finding.waits_for.iter().map(String::as_str));
         parts.push(format!("Waits for: {waits}"));
     }
+    let hint = words::remediation(report, finding);
+    if !hint.is_empty() {
+        parts.push(format!("To decide it: {}", markdown(&clip(hint, SENTENCE))));
+    }
     parts.join(BREAK) + "\n\n"
 }
 
@@ -163,7 +167,8 @@ fn snippets(snippets: &[Snippet]) -> String {
         });
         out.push_str(&format!("  {fence}hcl\n"));
         for line in lines(&hcl) {
-            out.push_str(&format!("  {line}\n"));
+            out.push_str(format!("  {line}").trim_end());
+            out.push('\n');
         }
         out.push_str(&format!("  {fence}\n\n"));
     }

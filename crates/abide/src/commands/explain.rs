@@ -264,7 +264,8 @@ fn tree(trace: &Trace<'_>, prefix: &str, decides: bool, out: &mut String) {
         );
     }
     if !trace.waits_for.is_empty() {
-        let _ = write!(out, "  (waits for {})", trace.waits_for.join(", "));
+        let waits_for: Vec<String> = trace.waits_for.iter().map(ToString::to_string).collect();
+        let _ = write!(out, "  (waits for {})", waits_for.join(", "));
     }
     out.push('\n');
     let reasons = trace.reasons();

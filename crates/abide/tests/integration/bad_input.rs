@@ -170,7 +170,7 @@ fn messages_read_well() {
         ran.stderr
     };
     insta::assert_snapshot!(said(&["scan", "nowhere.json"]), @"error: cannot read nowhere.json: No such file or directory (os error 2)");
-    insta::assert_snapshot!(said(&["scan", "binary.tfplan"]), @"error: binary.tfplan is a binary plan file, which only Terraform can read; convert it with `terraform show -json FILE > plan.json`");
+    insta::assert_snapshot!(said(&["scan", "binary.tfplan"]), @"error: binary.tfplan is a binary plan file, which only Terraform can read; convert it with `terraform show -json binary.tfplan > plan.json`");
     insta::assert_snapshot!(said(&["scan", "wrapper.json"]), @"error: wrapper.json is a plan behind a line of the setup-terraform action's wrapper; set `terraform_wrapper: false` for that action");
     insta::assert_snapshot!(said(&["scan", "-", "-"]), @"error: `-` is named twice, but standard input can be read only once");
     insta::assert_snapshot!(said(&["explain", "POL-00011"]), @"error: unknown policy `POL-00011`; did you mean `POL-0001`?");

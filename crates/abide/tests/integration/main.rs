@@ -18,4 +18,5 @@ mod policy;
 mod rego;
 mod scan;
 mod secrets;
+mod wording;
 mod workflow;
