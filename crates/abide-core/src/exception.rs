@@ -13,6 +13,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::diagnostic::{Diagnostic, Level, Place};
 use crate::finding::{AppliedException, Fact, Finding, Outcome};
+use crate::policy::nearest;
 use crate::scan::Scan;
 
 /// A permission to fail.
@@ -160,7 +161,11 @@ pub fn apply(set: &ExceptionSet, scan: &mut Scan, known: &[(String, Severity)]) 
             say(
                 Level::Warning,
                 "exception-void",
-                format!("{name} is void: there is no policy {}", exception.policy),
+                format!(
+                    "{name} is void: there is no policy {}{}",
+                    exception.policy,
+                    meant(&exception.policy, known)
+                ),
             );
             continue;
         };
@@ -212,6 +217,11 @@ pub fn apply(set: &ExceptionSet, scan: &mut Scan, known: &[(String, Severity)]) 
         }
     }
     scan.recount();
+}
+
+fn meant(id: &str, known: &[(String, Severity)]) -> String {
+    nearest(id, known.iter().map(|(id, _)| id.as_str()))
+        .map_or_else(String::new, |id| format!("; did you mean {id}?"))
 }
 
 fn cover(exception: &Exception, scan: &mut Scan, at: Timestamp) -> bool {

@@ -10,6 +10,7 @@ use abide_policy::Severity;
 use crate::address::ResourceAddress;
 use crate::attribute::AttributePath;
 use crate::diagnostic::Place;
+use crate::rollout::Stage;
 
 /// The result of one evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -235,6 +236,8 @@ pub struct Finding {
     pub exception: Option<AppliedException>,
     /// Whether the baseline holds it.
     pub in_baseline: bool,
+    /// What it does: the mode of its policy at the time of the scan.
+    pub rollout: Stage,
 }
 
 impl Finding {
@@ -244,9 +247,16 @@ impl Finding {
         self.outcome == Outcome::Fail && self.exception.is_none()
     }
 
-    /// Whether it counts for the exit code: a violation that is not in the baseline.
+    /// Whether people have to deal with it: a violation that is not in the baseline, of a
+    /// policy that is not merely observed.
     #[must_use]
     pub fn is_new_violation(&self) -> bool {
-        self.is_violation() && !self.in_baseline
+        self.is_violation() && !self.in_baseline && !self.is_observed()
+    }
+
+    /// Whether its policy only watches yet.
+    #[must_use]
+    pub fn is_observed(&self) -> bool {
+        self.rollout == Stage::Observe
     }
 }

@@ -2,7 +2,8 @@
 
 use abide_policy::Severity;
 
-use crate::finding::Outcome;
+use crate::finding::{Finding, Outcome};
+use crate::rollout::Stage;
 use crate::scan::Scan;
 
 /// What to do about evaluations that cannot be decided yet.
@@ -66,18 +67,24 @@ impl Verdict {
 }
 
 impl Gate {
+    /// Whether a finding makes a run fail.
+    #[must_use]
+    pub fn counts(&self, finding: &Finding) -> bool {
+        let stands = match finding.outcome {
+            Outcome::Fail => finding.is_new_violation(),
+            Outcome::Unknown => self.on_unknown == OnUnknown::Fail && !finding.in_baseline,
+            _ => false,
+        };
+        let is_bad_enough = self
+            .fail_on
+            .is_some_and(|threshold| finding.severity >= threshold);
+        stands && is_bad_enough && finding.rollout == Stage::Enforce
+    }
+
     /// Judges a scan.
     #[must_use]
     pub fn judge(&self, scan: &Scan) -> Verdict {
-        let counts = |severity| self.fail_on.is_some_and(|threshold| severity >= threshold);
-        let failed = scan.findings.iter().any(|finding| {
-            let stands = match finding.outcome {
-                Outcome::Fail => finding.is_new_violation(),
-                Outcome::Unknown => self.on_unknown == OnUnknown::Fail && !finding.in_baseline,
-                _ => false,
-            };
-            stands && counts(finding.severity)
-        });
+        let failed = scan.findings.iter().any(|finding| self.counts(finding));
         if failed {
             Verdict::Failed
         } else if !scan.is_complete() {

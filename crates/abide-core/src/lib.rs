@@ -12,6 +12,7 @@ pub mod gate;
 pub mod inventory;
 pub mod policy;
 pub mod provenance;
+pub mod rollout;
 pub mod scan;
 pub mod source;
 pub mod value;

@@ -11,6 +11,7 @@ use crate::engine::{Evaluations, Tally};
 use crate::finding::{Finding, Fingerprint, Outcome};
 use crate::inventory::Inventory;
 use crate::policy::{CompiledPolicy, PolicySet};
+use crate::rollout::Stage;
 
 /// A policy as a scan used it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub struct ScanPolicy {
     pub title: String,
     /// Severity, overrides applied.
     pub severity: Severity,
+    /// What its findings do at the time of the scan.
+    pub rollout: Stage,
     /// Controls it gives evidence for.
     pub controls: Vec<ControlId>,
     /// Why it matters.
@@ -34,7 +37,7 @@ pub struct ScanPolicy {
 }
 
 impl ScanPolicy {
-    fn of(compiled: &CompiledPolicy) -> Self {
+    fn of(compiled: &CompiledPolicy, at: Timestamp) -> Self {
         let policy = &compiled.policy;
         let remediation = compiled
             .rules
@@ -48,6 +51,7 @@ impl ScanPolicy {
             id: policy.id.clone(),
             title: policy.title.clone(),
             severity: policy.severity,
+            rollout: compiled.rollout.at(at),
             controls: policy.controls.clone(),
             why: policy.docs.why.clone(),
             remediation,
@@ -93,6 +97,8 @@ pub struct Summary {
     pub error: usize,
     /// Failures that the baseline holds; part of `fail`.
     pub in_baseline: usize,
+    /// Failures outside the baseline of policies that only observe; part of `fail`.
+    pub observed: usize,
     /// Failures by severity, those of the baseline included.
     pub by_severity: SeverityCounts,
 }
@@ -185,7 +191,11 @@ impl Scan {
             at,
             tool_version,
             inputs: Vec::new(),
-            policies: set.policies.iter().map(ScanPolicy::of).collect(),
+            policies: set
+                .policies
+                .iter()
+                .map(|compiled| ScanPolicy::of(compiled, at))
+                .collect(),
             summary: Summary {
                 policies: set.policies.len(),
                 ..Summary::default()
@@ -214,6 +224,9 @@ impl Scan {
             tally = tally.plus(evaluations.tally);
             let mut findings = evaluations.findings;
             for finding in &mut findings {
+                if let Some(policy) = scan.policies.get(finding.policy as usize) {
+                    finding.rollout = policy.rollout;
+                }
                 finding.previous_fingerprint = moved_from(finding, inventory, &set.policies);
             }
             scan.findings.extend(findings);
@@ -242,7 +255,8 @@ impl Scan {
             summary.error,
             summary.excepted,
             summary.in_baseline,
-        ) = (0, 0, 0, 0, 0);
+            summary.observed,
+        ) = (0, 0, 0, 0, 0, 0);
         summary.by_severity = SeverityCounts::default();
         for finding in &self.findings {
             match finding.outcome {
@@ -250,6 +264,8 @@ impl Scan {
                 Outcome::Fail => {
                     summary.fail += 1;
                     summary.in_baseline += usize::from(finding.in_baseline);
+                    let observed = finding.is_observed() && !finding.in_baseline;
+                    summary.observed += usize::from(observed);
                     summary.by_severity.add(finding.severity);
                 }
                 Outcome::Unknown => summary.unknown += 1,

@@ -9,6 +9,7 @@ use abide_schema::{Cardinality, ProviderSchema, ResolveError};
 
 use crate::error::{Position, did_you_mean};
 use crate::model::*;
+use crate::parameter::accepted;
 use crate::path::{Anchor, Path, PathStep};
 use crate::read::Errors;
 
@@ -49,6 +50,17 @@ pub(crate) fn check(policy: &Policy, errors: &mut Errors) {
             .any(|example| example.expect == want)
         {
             errors.push(policy.at, format!("the examples hold no {word} one: every policy needs at least one that passes and one that fails"));
+        }
+    }
+    for example in &policy.docs.examples {
+        for (name, value) in &example.parameters {
+            let parameter = policy.parameters.iter().find(|known| known.name == *name);
+            match parameter {
+                Some(known) => {
+                    accepted(&known.accepts, name, value, example.at, errors);
+                }
+                None => errors.push(example.at, format!("there is no parameter `{name}`")),
+            }
         }
     }
     check_body(policy, errors);

@@ -9,6 +9,7 @@
 mod check;
 mod error;
 mod model;
+mod parameter;
 mod path;
 mod read;
 mod read_condition;
@@ -17,6 +18,7 @@ pub mod yaml;
 
 pub use error::{PolicyError, PolicyErrors, Position};
 pub use model::*;
+pub use parameter::{Accepts, Parameter, Refused, Scalar};
 pub use path::{Anchor, Path, PathStep};
 pub use read::read;
 pub use schema::json_schema;

@@ -6,6 +6,7 @@ use abide_controls::ControlId;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Position;
+use crate::parameter::Parameter;
 use crate::path::Path;
 
 /// How bad a violation is.
@@ -118,6 +119,9 @@ pub struct Policy {
     pub body: PolicyBody,
     /// Text for people, not needed to evaluate.
     pub docs: Docs,
+    /// The file it was read from; empty for the library in the program.
+    #[serde(skip)]
+    pub file: String,
     /// Where the id is written.
     pub at: Position,
 }
@@ -164,17 +168,6 @@ pub struct Aliases {
     pub prowler: Vec<String>,
     /// HashiCorp's Sentinel libraries.
     pub sentinel: Vec<String>,
-}
-
-/// A value a user may change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Parameter {
-    /// Its name; conditions write `$name`.
-    pub name: String,
-    /// Its value unless changed.
-    pub default: Literal,
-    /// What it does.
-    pub description: String,
 }
 
 /// The check for some of a policy's types.

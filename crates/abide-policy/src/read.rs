@@ -4,6 +4,7 @@ use abide_controls::ControlId;
 
 use crate::error::{PolicyError, PolicyErrors, Position, did_you_mean};
 use crate::model::*;
+use crate::parameter::parameters;
 use crate::yaml::{Key, Kind, Node, parse};
 
 /// Reads and checks one policy file. `file` is its name for messages.
@@ -34,7 +35,10 @@ pub fn read(file: &str, text: &str) -> Result<Policy, PolicyErrors> {
     list.sort();
     list.dedup();
     match policy {
-        Some(policy) if list.is_empty() => Ok(policy),
+        Some(policy) if list.is_empty() => Ok(Policy {
+            file: file.to_owned(),
+            ..policy
+        }),
         _ => Err(PolicyErrors(list)),
     }
 }
@@ -195,6 +199,7 @@ fn policy(node: &Node, errors: &mut Errors) -> Option<Policy> {
         related_types,
         body: body?,
         docs,
+        file: String::new(),
         at: id_node?.at,
     })
 }
@@ -402,42 +407,6 @@ fn aliases(node: &Node, errors: &mut Errors) -> Aliases {
     };
     fields.finish("aliases", errors);
     aliases
-}
-
-fn parameters(node: &Node, errors: &mut Errors) -> Vec<Parameter> {
-    let Kind::Map(map) = &node.kind else {
-        errors.push(
-            node.at,
-            format!(
-                "expected parameters by name (a mapping), found {}",
-                node.describe()
-            ),
-        );
-        return Vec::new();
-    };
-    let mut parameters = Vec::new();
-    for (key, node) in map {
-        let Some(mut fields) =
-            Fields::of(node, "a parameter with `default` and `description`", errors)
-        else {
-            continue;
-        };
-        let default = fields
-            .require("default", errors)
-            .and_then(|node| literal(node, errors));
-        let description = fields
-            .require("description", errors)
-            .and_then(|node| text(node, errors));
-        fields.finish("a parameter", errors);
-        if let (Some(default), Some(description)) = (default, description) {
-            parameters.push(Parameter {
-                name: key.name.clone(),
-                default,
-                description,
-            });
-        }
-    }
-    parameters
 }
 
 fn example(node: &Node, errors: &mut Errors) -> Option<Example> {

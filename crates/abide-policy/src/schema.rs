@@ -35,7 +35,7 @@ fn properties() -> Value {
         "aliases": object(&[("checkov", reference("texts")), ("trivy", reference("texts")), ("security_hub", reference("texts")), ("prowler", reference("texts")), ("sentinel", reference("texts"))], &[]),
         "resource_types": reference("texts"),
         "related_types": reference("texts"),
-        "parameters": { "type": "object", "additionalProperties": object(&[("default", reference("literal")), ("description", text("What it does"))], &["default", "description"]) },
+        "parameters": { "type": "object", "additionalProperties": parameter() },
         "check": reference("condition"),
         "when": reference("condition"),
         "rego": text("A Rego module"),
@@ -46,6 +46,30 @@ fn properties() -> Value {
         "facts": reference("facts"),
         "examples": { "type": "array", "items": reference("example") },
     })
+}
+
+fn parameter() -> Value {
+    object(
+        &[
+            ("default", reference("literal")),
+            ("description", text("What it does")),
+            (
+                "type",
+                json!({ "enum": ["boolean", "integer", "number", "text"], "description": "Of the value or of each element; that of the default if left out" }),
+            ),
+            (
+                "min",
+                json!({ "type": "number", "description": "The least number" }),
+            ),
+            (
+                "max",
+                json!({ "type": "number", "description": "The greatest number" }),
+            ),
+            ("one_of", reference("literal")),
+            ("matches", text("A regular expression that a text matches")),
+        ],
+        &["default", "description"],
+    )
 }
 
 fn definitions() -> Value {

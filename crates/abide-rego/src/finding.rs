@@ -7,6 +7,7 @@ use abide_core::attribute::AttributePath;
 use abide_core::engine::{Evaluations, ROOT};
 use abide_core::finding::{Fact, Finding, Fingerprint, Outcome};
 use abide_core::inventory::Inventory;
+use abide_core::rollout::Stage;
 use abide_policy::{Policy, Severity};
 use regex::Regex;
 use regorus::Value;
@@ -156,6 +157,7 @@ pub(crate) fn push(
         location: None,
         exception: None,
         in_baseline: false,
+        rollout: Stage::default(),
     });
 }
 

@@ -223,6 +223,7 @@ fn policy(package: &str, rule: &str, kind: &str) -> Policy {
             why: format!("The rule {rule} of the Rego package {short} says so."),
             ..Docs::default()
         },
+        file: String::new(),
         at: Position::default(),
     }
 }

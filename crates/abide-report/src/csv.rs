@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::words;
 
 /// The columns; new ones go to the end.
-pub(crate) const COLUMNS: [&str; 25] = [
+pub(crate) const COLUMNS: [&str; 26] = [
     "policy_id",
     "title",
     "severity",
@@ -39,6 +39,7 @@ pub(crate) const COLUMNS: [&str; 25] = [
     "file",
     "line",
     "scanned_at",
+    "rollout",
 ];
 
 /// Writes the header and the rows.
@@ -92,6 +93,7 @@ fn row<'a>(report: &'a Report<'_>, finding: &'a Finding) -> [Cow<'a, str>; COLUM
             .unwrap_or_default()
             .into(),
         report.scan.at.to_string().into(),
+        finding.rollout.as_str().into(),
     ]
 }
 

@@ -114,6 +114,7 @@ pub fn outputs(report: &Report<'_>) -> String {
     for (name, number) in [
         ("violations", words::total(&report.new)),
         ("in_baseline", summary.in_baseline),
+        ("observed", summary.observed),
         ("unknown", summary.unknown),
         ("excepted", summary.excepted),
     ] {

@@ -44,6 +44,7 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         &report.baseline,
         &report.errors,
         &report.unknown,
+        &report.observed,
     ];
     let issues = groups.into_iter().flatten();
     json_text::write(
@@ -74,7 +75,10 @@ fn issue(report: &Report<'_>, group: &Group<'_>) -> Issue {
         description: format!("{message}: {subject}"),
         check_name: report.scan.policy_of(finding).id.clone(),
         fingerprint: words::group_fingerprint(report, group).to_string(),
-        severity: severity(finding.outcome, finding.severity),
+        severity: match finding.is_observed() {
+            true => "info",
+            false => severity(finding.outcome, finding.severity),
+        },
         location: Location {
             path,
             lines: Lines { begin },

@@ -37,6 +37,7 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
     groups(&mut screen, report, &report.unknown, Kind::Unknown)?;
     groups(&mut screen, report, &report.excepted, Kind::Excepted)?;
     baseline(&mut screen, report)?;
+    observed(&mut screen, report)?;
     diagnostics(&mut screen, report)?;
     not_evaluated(&mut screen, report)?;
     if let Some(group) = report.violations.first() {
@@ -112,11 +113,32 @@ fn fold(
 
 /// Writes what the baseline holds: known, counted, not repeated.
 fn baseline(screen: &mut Screen<'_>, report: &Report<'_>) -> io::Result<()> {
-    if report.baseline.is_empty() {
+    let text = |number| format!("{} known before", words::count(number, "violation"));
+    counted(screen, report, &report.baseline, "in the baseline", text)
+}
+
+/// Writes what policies found that only observe.
+fn observed(screen: &mut Screen<'_>, report: &Report<'_>) -> io::Result<()> {
+    let text = |number| {
+        let findings = words::count(number, "finding");
+        format!("{findings} of policies that do not count yet")
+    };
+    counted(screen, report, &report.observed, "observed", text)
+}
+
+/// Writes how many findings there are, and of which policies.
+fn counted(
+    screen: &mut Screen<'_>,
+    report: &Report<'_>,
+    groups: &[Group<'_>],
+    label: &str,
+    text: impl Fn(usize) -> String,
+) -> io::Result<()> {
+    if groups.is_empty() {
         return Ok(());
     }
     let mut policies: Vec<(u32, usize)> = Vec::new();
-    for group in &report.baseline {
+    for group in groups {
         let policy = group.first().policy;
         match policies.last_mut() {
             Some((last, number)) if *last == policy => *number += group.len(),
@@ -124,8 +146,7 @@ fn baseline(screen: &mut Screen<'_>, report: &Report<'_>) -> io::Result<()> {
         }
     }
     let number: usize = policies.iter().map(|(_, number)| number).sum();
-    let text = format!("{} known before", words::count(number, "violation"));
-    screen.headline(Tone::Note, "in the baseline", &text)?;
+    screen.headline(Tone::Note, label, &text(number))?;
     let names: Vec<String> = policies
         .iter()
         .map(|(policy, number)| {

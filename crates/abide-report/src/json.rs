@@ -9,6 +9,7 @@ use abide_core::diagnostic::Place;
 use abide_core::finding::{
     AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Snippet,
 };
+use abide_core::rollout::Stage;
 use abide_core::scan::Summary;
 use abide_policy::Severity;
 use jiff::Timestamp;
@@ -139,6 +140,7 @@ struct Row<'a> {
     location: Option<&'a Location>,
     exception: Option<&'a AppliedException>,
     in_baseline: bool,
+    rollout: Stage,
     input: &'a str,
 }
 
@@ -166,6 +168,7 @@ impl<'a> Row<'a> {
             location: finding.location.as_ref(),
             exception: finding.exception.as_ref(),
             in_baseline: finding.in_baseline,
+            rollout: finding.rollout,
             input: report.input(finding),
         }
     }

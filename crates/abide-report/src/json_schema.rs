@@ -160,6 +160,7 @@ fn summary() -> Value {
             ("excepted", reference("count")),
             ("error", reference("count")),
             ("in_baseline", reference("count")),
+            ("observed", reference("count")),
             (
                 "by_severity",
                 object(
@@ -305,6 +306,13 @@ fn result() -> Value {
             (
                 "in_baseline",
                 json!({"type": "boolean", "description": "Whether the baseline holds it."}),
+            ),
+            (
+                "rollout",
+                json!({
+                    "enum": ["observe", "warn", "enforce"],
+                    "description": "What it does: `observe` and `warn` never fail a run.",
+                }),
             ),
             ("input", text("The name of its input.")),
         ],

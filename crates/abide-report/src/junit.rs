@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 
 use abide_core::finding::{Fact, Finding, Outcome};
+use abide_core::rollout::Stage;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::escape::{clip, prose, visible};
@@ -55,7 +56,9 @@ fn status(report: &Report<'_>, finding: &Finding) -> TestCaseStatus {
     let kind = match finding.outcome {
         Outcome::Pass | Outcome::NotApplicable => return TestCaseStatus::success(),
         Outcome::Error => NonSuccessKind::Error,
-        Outcome::Fail if finding.is_new_violation() => NonSuccessKind::Failure,
+        Outcome::Fail if finding.is_new_violation() && finding.rollout == Stage::Enforce => {
+            NonSuccessKind::Failure
+        }
         Outcome::Unknown if report.fails(finding) => NonSuccessKind::Failure,
         Outcome::Fail | Outcome::Unknown => {
             let mut skipped = TestCaseStatus::skipped();
@@ -78,6 +81,8 @@ fn why_skipped(finding: &Finding) -> String {
             visible(&clip(&exception.expires, TEXT)),
         ),
         None if finding.in_baseline => "in the baseline".to_owned(),
+        None if finding.is_observed() => "observed".to_owned(),
+        None if finding.outcome == Outcome::Fail => "warning".to_owned(),
         None => finding.outcome.as_str().to_owned(),
     }
 }

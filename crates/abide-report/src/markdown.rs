@@ -77,6 +77,12 @@ pub(crate) fn text(report: &Report<'_>, limit: usize) -> String {
         "</details>\n\n",
         |group| entry::brief(report, group),
     );
+    page.section(
+        &folded("Observed, does not count yet", instances(&report.observed)),
+        &report.observed,
+        "</details>\n\n",
+        |group| entry::brief(report, group),
+    );
     page.finish(&tail)
 }
 
@@ -153,6 +159,7 @@ fn head(report: &Report<'_>) -> String {
     );
     let also = [
         (summary.in_baseline, "", "known before"),
+        (summary.observed, "", "observed"),
         (summary.unknown, "⚠️ ", "unknown"),
         (summary.excepted, "🛡️ ", "excepted"),
         (summary.error, "💥 ", "not evaluated"),

@@ -55,6 +55,8 @@ pub struct Report<'a> {
     pub(crate) violations: Vec<Group<'a>>,
     /// Standing violations that it holds.
     pub(crate) baseline: Vec<Group<'a>>,
+    /// What policies found that only observe: violations, and what cannot be decided.
+    pub(crate) observed: Vec<Group<'a>>,
     /// Violations an exception covers.
     pub(crate) excepted: Vec<Group<'a>>,
     /// Evaluations that cannot be decided; empty if they are to be ignored.
@@ -109,6 +111,7 @@ struct Key<'a> {
 enum Class {
     Violation,
     Baseline,
+    Observed,
     Excepted,
     Unknown,
     Error,
@@ -119,6 +122,7 @@ impl Class {
         match finding.outcome {
             Outcome::Fail if finding.exception.is_some() => Some(Self::Excepted),
             Outcome::Fail if finding.in_baseline => Some(Self::Baseline),
+            Outcome::Fail | Outcome::Unknown if finding.is_observed() => Some(Self::Observed),
             Outcome::Fail => Some(Self::Violation),
             Outcome::Unknown => Some(Self::Unknown),
             Outcome::Error => Some(Self::Error),
@@ -136,6 +140,7 @@ impl<'a> Report<'a> {
             verdict,
             violations: Vec::new(),
             baseline: Vec::new(),
+            observed: Vec::new(),
             excepted: Vec::new(),
             unknown: Vec::new(),
             errors: Vec::new(),
@@ -155,22 +160,9 @@ impl<'a> Report<'a> {
         self.options.gate.on_unknown != OnUnknown::Ignore
     }
 
-    /// Whether the gate counts a severity.
-    pub(crate) fn gated(&self, severity: Severity) -> bool {
-        let threshold = self.options.gate.fail_on;
-        threshold.is_some_and(|threshold| severity >= threshold)
-    }
-
     /// Whether this very finding makes the gate fail.
     pub(crate) fn fails(&self, finding: &Finding) -> bool {
-        let counts = match finding.outcome {
-            Outcome::Fail => finding.is_new_violation(),
-            Outcome::Unknown => {
-                self.options.gate.on_unknown == OnUnknown::Fail && !finding.in_baseline
-            }
-            _ => false,
-        };
-        counts && self.gated(finding.severity)
+        self.options.gate.counts(finding)
     }
 
     /// The controls of a finding's policy as people know them.
@@ -214,7 +206,7 @@ impl<'a> Report<'a> {
             let Some(class) = Class::of(finding) else {
                 continue;
             };
-            if class == Class::Unknown && !self.shows_unknown() {
+            if finding.outcome == Outcome::Unknown && !self.shows_unknown() {
                 continue;
             }
             let key = key(class, finding);
@@ -233,6 +225,7 @@ impl<'a> Report<'a> {
         for class in [
             Class::Violation,
             Class::Baseline,
+            Class::Observed,
             Class::Excepted,
             Class::Unknown,
             Class::Error,
@@ -246,6 +239,7 @@ impl<'a> Report<'a> {
         match class {
             Class::Violation => &mut self.violations,
             Class::Baseline => &mut self.baseline,
+            Class::Observed => &mut self.observed,
             Class::Excepted => &mut self.excepted,
             Class::Unknown => &mut self.unknown,
             Class::Error => &mut self.errors,

@@ -7,6 +7,7 @@ use abide_core::diagnostic::{Diagnostic, Level, Place};
 use abide_core::finding::{
     AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Snippet,
 };
+use abide_core::rollout::Stage;
 use abide_core::scan::{Scan, ScanInput, ScanPolicy, Summary};
 use abide_policy::Severity;
 
@@ -58,6 +59,7 @@ pub(crate) fn finding(policy: u32, address: &str, outcome: Outcome, message: &st
         location: None,
         exception: None,
         in_baseline: false,
+        rollout: Stage::default(),
     }
 }
 
@@ -84,6 +86,7 @@ fn policies() -> Vec<ScanPolicy> {
             id: id.into(),
             title: title.into(),
             severity,
+            rollout: Stage::default(),
             controls: controls[at].iter().map(|id| id.parse().unwrap()).collect(),
             why: format!("Why {id} matters.\n"),
             remediation: format!("What to do about {id}."),

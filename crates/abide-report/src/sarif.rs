@@ -40,6 +40,7 @@ const BROKEN: usize = 4;
 pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut groups: Vec<&Group<'_>> = report.violations.iter().chain(&report.baseline).collect();
     groups.extend(&report.unknown);
+    groups.extend(&report.observed);
     if report.options.sarif_include_excepted {
         groups.extend(&report.excepted);
     }
@@ -88,6 +89,7 @@ fn result(report: &Report<'_>, rules: &Rules, group: &Group<'_>) -> model::Outco
     let finding = group.first();
     // The standard allows a level other than `none` only for what has failed.
     let (kind, level) = match finding.outcome {
+        _ if finding.is_observed() => ("review", "none"),
         Outcome::Unknown if !report.fails(finding) => ("review", "none"),
         _ => ("fail", rule::level(finding.severity)),
     };
@@ -107,6 +109,7 @@ fn result(report: &Report<'_>, rules: &Rules, group: &Group<'_>) -> model::Outco
         properties: OutcomeProperties {
             outcome: finding.outcome.as_str(),
             severity: finding.severity.as_str(),
+            rollout: finding.rollout.as_str(),
             instances: group.len(),
             attribute: finding
                 .attribute

@@ -163,21 +163,37 @@ fn passed(report: &Report<'_>) -> String {
         None if summary.fail == 0 => "passed: no violations".to_owned(),
         None => "passed: violations do not fail this run".to_owned(),
     };
-    let new = severities(&report.new);
-    if !new.is_empty() {
-        let below = match report.options.gate.fail_on {
-            Some(_) => " below it",
-            None => "",
-        };
-        out.push_str(&format!(" ({new}{below})"));
-    }
+    out.push_str(&below(report));
     if summary.in_baseline > 0 {
         out.push_str(&format!(", {} in the baseline", summary.in_baseline));
+    }
+    if summary.observed > 0 {
+        out.push_str(&format!(", {} observed", summary.observed));
     }
     if summary.unknown > 0 {
         out.push_str(&format!(", {} not decided", summary.unknown));
     }
     out
+}
+
+/// What people have to deal with though the run passed: ` (2 medium below it)`.
+fn below(report: &Report<'_>) -> String {
+    let new = severities(&report.new);
+    let Some(threshold) = report.options.gate.fail_on.filter(|_| !new.is_empty()) else {
+        return match new.is_empty() {
+            true => String::new(),
+            false => format!(" ({new})"),
+        };
+    };
+    let warned = Severity::ALL
+        .into_iter()
+        .filter(|severity| *severity >= threshold)
+        .any(|severity| report.new.get(severity) > 0);
+    match warned {
+        // At the threshold, of policies that only warn.
+        true => format!(" that is enforced ({new} to see to)"),
+        false => format!(" ({new} below it)"),
+    }
 }
 
 fn incomplete(report: &Report<'_>) -> String {

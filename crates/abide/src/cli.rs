@@ -200,7 +200,7 @@ pub(crate) struct ScanArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) timings: bool,
 
-    /// Judge exceptions as of this time (2026-03-01 or 2026-03-01T12:00:00Z)
+    /// Judge exceptions and rollouts as of this time (2026-03-01 or 2026-03-01T12:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = now)]
     pub(crate) now: Option<jiff::Timestamp>,
 }
@@ -266,6 +266,10 @@ pub(crate) struct ListArgs {
     /// Also those that are switched off
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Say how far rollouts are at this time (2026-03-01 or 2026-03-01T12:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = now)]
+    pub(crate) now: Option<jiff::Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,84 +3,30 @@
 //! A setting comes from a flag, else from the file, else from the default.
 //! [`Config::show`] tells which.
 
-use std::collections::BTreeMap;
+mod file;
+mod rollout;
+mod show;
+
 use std::env;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use abide_controls::Framework;
 use abide_core::gate::OnUnknown;
-use abide_core::policy::{PolicySettings, Selector};
+use abide_core::policy::{CompileError, PolicySettings, SelectionError, Selector};
+use abide_core::rollout::Rollout;
 use abide_policy::{Literal, Severity};
-use anyhow::{Context, bail};
-use serde::Deserialize;
+use anyhow::{Context, anyhow, bail};
+use toml::Spanned;
 
 use crate::cli::Cli;
 
+pub(crate) use file::AccountSetting;
+use file::{File, PolicyTable, UnknownSetting};
+
 /// The name that is looked for.
 const FILE_NAME: &str = "abide.toml";
-
-/// The file's content.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct File {
-    #[serde(default)]
-    pub(crate) scan: ScanTable,
-    #[serde(default)]
-    pub(crate) exceptions: ExceptionsTable,
-    #[serde(default)]
-    pub(crate) policies: BTreeMap<String, PolicyTable>,
-}
-
-/// `[scan]`
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ScanTable {
-    pub(crate) policies: Option<Vec<PathBuf>>,
-    pub(crate) builtin: Option<bool>,
-    pub(crate) frameworks: Option<Vec<String>>,
-    pub(crate) select: Option<Vec<String>>,
-    pub(crate) ignore: Option<Vec<String>>,
-    pub(crate) strict: Option<bool>,
-    pub(crate) account: Option<AccountSetting>,
-    pub(crate) fail_on: Option<String>,
-    pub(crate) on_unknown: Option<UnknownSetting>,
-    pub(crate) baseline: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum AccountSetting {
-    Auto,
-    Off,
-    Baseline,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum UnknownSetting {
-    Warn,
-    Fail,
-    Ignore,
-}
-
-/// `[exceptions]`
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ExceptionsTable {
-    pub(crate) file: Option<PathBuf>,
-    pub(crate) allow_unapproved: Option<bool>,
-}
-
-/// `[policies.POL-0001]`
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PolicyTable {
-    pub(crate) enabled: Option<bool>,
-    pub(crate) severity: Option<Severity>,
-    #[serde(default)]
-    pub(crate) parameters: BTreeMap<String, toml::Value>,
-}
 
 /// The configuration and where it was found.
 #[derive(Debug, Default)]
@@ -89,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     /// Its content.
     pub(crate) file: File,
+    /// Its text, for the places of what is wrong.
+    text: String,
 }
 
 impl Config {
@@ -105,18 +53,78 @@ impl Config {
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let file: File = toml::from_str(&text).map_err(|error| {
-            anyhow::anyhow!(
-                "{}: {}",
-                place(&path, &text, &error),
-                describe(error.message())
-            )
+            let place = place(&path, &text, error.span());
+            anyhow!("{place}: {}", describe(error.message()))
         })?;
         let config = Self {
             path: Some(path),
             file,
+            text,
         };
+        // What needs no policies is judged at once, whatever the command.
         config.settings()?;
+        config.frameworks()?;
+        config.fail_on()?;
         Ok(config)
+    }
+
+    /// An error at a place of the file.
+    fn error(&self, span: Range<usize>, message: impl std::fmt::Display) -> anyhow::Error {
+        match &self.path {
+            Some(path) => anyhow!("{}: {message}", place(path, &self.text, Some(span))),
+            None => anyhow!("{message}"),
+        }
+    }
+
+    /// An error of choosing policies, at its place if it comes from the file: from `lists`, which
+    /// are those in use, or from the tables of single policies.
+    pub(crate) fn selection_error(
+        &self,
+        error: SelectionError,
+        lists: &[Option<&Vec<Spanned<String>>>],
+    ) -> anyhow::Error {
+        let text = error.text();
+        let entries = lists.iter().flatten().copied().flatten();
+        let named = entries
+            .filter(|entry| selector(entry).to_string() == text)
+            .chain(self.file.policies.keys().filter(|id| id.get_ref() == text));
+        match named.map(Spanned::span).next() {
+            Some(span) => self.error(span, error),
+            None => error.into(),
+        }
+    }
+
+    /// An error of a policy under settings, at its place if it comes from the file.
+    pub(crate) fn compile_error(
+        &self,
+        error: CompileError,
+        settings: &PolicySettings,
+    ) -> anyhow::Error {
+        let (CompileError::Parameter { id, name, .. } | CompileError::Refused { id, name, .. }) =
+            &error
+        else {
+            return error.into();
+        };
+        let is_typed = settings
+            .words
+            .get(id)
+            .is_some_and(|words| words.contains_key(name));
+        let table = self
+            .file
+            .policies
+            .iter()
+            .find(|(key, _)| key.get_ref() == id);
+        let parameter = table.and_then(|(_, table)| {
+            let mut parameters = table.parameters.iter();
+            parameters.find(|(key, _)| key.get_ref() == name)
+        });
+        match (parameter, &error) {
+            (Some((key, _)), CompileError::Parameter { .. }) if !is_typed => {
+                self.error(key.span(), error)
+            }
+            (Some((_, value)), _) if !is_typed => self.error(value.span(), error),
+            _ => error.into(),
+        }
     }
 
     /// A path in the file is relative to the file.
@@ -137,46 +145,64 @@ impl Config {
     /// Overrides of single policies.
     pub(crate) fn settings(&self) -> anyhow::Result<PolicySettings> {
         let mut settings = PolicySettings::default();
+        if let Some(value) = &self.file.rollout.default {
+            settings.default_rollout = self.rollout("rollout.default", value)?;
+        }
         for (id, table) in &self.file.policies {
-            settings
-                .enabled
-                .extend(table.enabled.map(|enabled| (id.clone(), enabled)));
-            settings
-                .severity
-                .extend(table.severity.map(|severity| (id.clone(), severity)));
-            for (name, value) in &table.parameters {
-                let Some(literal) = literal(value) else {
-                    bail!(
-                        "{}: policies.{id}.parameters.{name}: expected a text, a number, true, false or a list of these",
-                        self.name()
-                    );
-                };
-                settings
-                    .parameters
-                    .entry(id.clone())
-                    .or_default()
-                    .insert(name.clone(), literal);
-            }
+            self.policy(id.get_ref(), table, &mut settings)?;
         }
         Ok(settings)
+    }
+
+    fn policy(
+        &self,
+        id: &str,
+        table: &PolicyTable,
+        settings: &mut PolicySettings,
+    ) -> anyhow::Result<()> {
+        if let Some(enabled) = table.enabled {
+            settings.enabled.insert(id.to_owned(), enabled);
+        }
+        if let Some(severity) = table.severity {
+            settings.severity.insert(id.to_owned(), severity);
+        }
+        if let Some(value) = &table.rollout {
+            let rollout = self.rollout(&format!("policies.{id}.rollout"), value)?;
+            settings.rollout.insert(id.to_owned(), rollout);
+        }
+        // An empty table still names a policy.
+        let parameters = settings.parameters.entry(id.to_owned()).or_default();
+        for (name, value) in &table.parameters {
+            let Some(literal) = literal(value.get_ref()) else {
+                let message = format!(
+                    "policies.{id}.parameters.{}: expected a text, a number, true, false or a list of these",
+                    name.get_ref()
+                );
+                return Err(self.error(value.span(), message));
+            };
+            parameters.insert(name.get_ref().clone(), literal);
+        }
+        Ok(())
+    }
+
+    fn rollout(&self, name: &str, value: &Spanned<toml::Value>) -> anyhow::Result<Rollout> {
+        rollout::read(value.get_ref())
+            .map_err(|message| self.error(value.span(), format!("{name}: {message}")))
     }
 
     /// `frameworks`, parsed.
     pub(crate) fn frameworks(&self) -> anyhow::Result<Vec<Framework>> {
         let list = self.file.scan.frameworks.iter().flatten();
         list.map(|text| {
-            text.parse()
-                .with_context(|| format!("{}: scan.frameworks", self.name()))
+            let parsed = text.get_ref().parse();
+            parsed.map_err(|error| self.error(text.span(), format!("scan.frameworks: {error}")))
         })
         .collect()
     }
 
     /// `select` or `ignore`, parsed.
-    pub(crate) fn selectors(list: Option<&Vec<String>>) -> Vec<Selector> {
-        list.into_iter()
-            .flatten()
-            .filter_map(|text| text.parse().ok())
-            .collect()
+    pub(crate) fn selectors(list: Option<&Vec<Spanned<String>>>) -> Vec<Selector> {
+        list.into_iter().flatten().map(selector).collect()
     }
 
     /// `fail_on`, parsed; the inner `None` is `never`.
@@ -184,9 +210,9 @@ impl Config {
         let Some(text) = &self.file.scan.fail_on else {
             return Ok(None);
         };
-        match crate::cli::fail_on(text) {
+        match crate::cli::fail_on(text.get_ref()) {
             Ok(fail_on) => Ok(Some(fail_on.0)),
-            Err(message) => bail!("{}: scan.fail_on: {message}", self.name()),
+            Err(message) => Err(self.error(text.span(), format!("scan.fail_on: {message}"))),
         }
     }
 
@@ -197,112 +223,6 @@ impl Config {
             UnknownSetting::Fail => OnUnknown::Fail,
             UnknownSetting::Ignore => OnUnknown::Ignore,
         })
-    }
-
-    /// Every setting with its value and origin, in order.
-    pub(crate) fn show(&self) -> anyhow::Result<Vec<(String, serde_json::Value, String)>> {
-        let scan = &self.file.scan;
-        let file = self.name();
-        let mut rows = Vec::new();
-        let mut row = |name: &str, value: Option<serde_json::Value>, default: serde_json::Value| {
-            let origin = if value.is_some() {
-                file.clone()
-            } else {
-                "default".to_owned()
-            };
-            rows.push((name.to_owned(), value.unwrap_or(default), origin));
-        };
-        let json = |value: Option<String>| value.map(serde_json::Value::from);
-        let paths = |list: Option<&Vec<PathBuf>>| {
-            list.map(|list| {
-                list.iter()
-                    .map(|path| self.resolve(path).display().to_string())
-                    .collect::<Vec<_>>()
-                    .into()
-            })
-        };
-        row(
-            "scan.policies",
-            paths(scan.policies.as_ref()),
-            serde_json::json!([]),
-        );
-        row("scan.builtin", scan.builtin.map(Into::into), true.into());
-        row(
-            "scan.frameworks",
-            scan.frameworks.clone().map(Into::into),
-            serde_json::json!([]),
-        );
-        row(
-            "scan.select",
-            scan.select.clone().map(Into::into),
-            serde_json::json!([]),
-        );
-        row(
-            "scan.ignore",
-            scan.ignore.clone().map(Into::into),
-            serde_json::json!([]),
-        );
-        row("scan.strict", scan.strict.map(Into::into), false.into());
-        row(
-            "scan.account",
-            json(scan.account.map(|a| format!("{a:?}").to_lowercase())),
-            "auto".into(),
-        );
-        row("scan.fail_on", json(scan.fail_on.clone()), "high".into());
-        row(
-            "scan.on_unknown",
-            json(scan.on_unknown.map(|u| format!("{u:?}").to_lowercase())),
-            "warn".into(),
-        );
-        row(
-            "scan.baseline",
-            json(
-                scan.baseline
-                    .as_ref()
-                    .map(|path| self.resolve(path).display().to_string()),
-            ),
-            serde_json::Value::Null,
-        );
-        row(
-            "exceptions.file",
-            json(
-                self.file
-                    .exceptions
-                    .file
-                    .as_ref()
-                    .map(|path| self.resolve(path).display().to_string()),
-            ),
-            serde_json::Value::Null,
-        );
-        row(
-            "exceptions.allow_unapproved",
-            self.file.exceptions.allow_unapproved.map(Into::into),
-            false.into(),
-        );
-        for (id, table) in &self.file.policies {
-            if let Some(enabled) = table.enabled {
-                row(
-                    &format!("policies.{id}.enabled"),
-                    Some(enabled.into()),
-                    true.into(),
-                );
-            }
-            if let Some(severity) = table.severity {
-                row(
-                    &format!("policies.{id}.severity"),
-                    Some(severity.as_str().into()),
-                    serde_json::Value::Null,
-                );
-            }
-            for (name, value) in &table.parameters {
-                row(
-                    &format!("policies.{id}.parameters.{name}"),
-                    Some(serde_json::to_value(value)?),
-                    serde_json::Value::Null,
-                );
-            }
-        }
-        Ok(rows)
     }
 }
 
@@ -317,8 +237,8 @@ fn find() -> Option<PathBuf> {
         })
 }
 
-fn place(path: &Path, text: &str, error: &toml::de::Error) -> String {
-    let Some(span) = error.span() else {
+fn place(path: &Path, text: &str, span: Option<Range<usize>>) -> String {
+    let Some(span) = span else {
         return path.display().to_string();
     };
     let before = text.get(..span.start).unwrap_or(text);
@@ -327,19 +247,28 @@ fn place(path: &Path, text: &str, error: &toml::de::Error) -> String {
     format!("{}:{line}:{column}", path.display())
 }
 
+fn selector(text: &Spanned<String>) -> Selector {
+    let Ok(selector) = text.get_ref().parse();
+    selector
+}
+
+/// `; did you mean …?`, if a known name is near.
+fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let distances = known
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), known));
+    match distances.min().filter(|(distance, _)| *distance <= 3) {
+        Some((_, known)) => format!("; did you mean `{known}`?"),
+        None => String::new(),
+    }
+}
+
 /// serde's message, with what was probably meant.
 fn describe(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names.as_slice() {
         [found, known @ ..] if message.starts_with("unknown ") => {
-            let nearest = known
-                .iter()
-                .map(|name| (strsim::damerau_levenshtein(found, name), name))
-                .min();
-            match nearest.filter(|(distance, _)| *distance <= 3) {
-                Some((_, name)) => format!("{message}; did you mean `{name}`?"),
-                None => message.to_owned(),
-            }
+            format!("{message}{}", nearest(found, known.iter().copied()))
         }
         _ => message.to_owned(),
     }
@@ -364,21 +293,10 @@ pub(crate) fn set(text: &str, settings: &mut PolicySettings) -> anyhow::Result<(
     let Some(((id, name), value)) = parts else {
         bail!("`--set {text}`: expected POLICY.NAME=VALUE, e.g. POL-0002.allowed_ports=80,443");
     };
-    let one = |text: &str| match (text.parse::<bool>(), text.parse::<i64>()) {
-        (Ok(bool), _) => Literal::Bool(bool),
-        // A leading zero is text: an account id.
-        (_, Ok(int)) if !text.starts_with('0') || text == "0" => Literal::Int(int),
-        _ => Literal::String(text.to_owned()),
-    };
-    let literal = if value.contains(',') {
-        Literal::List(value.split(',').map(one).collect())
-    } else {
-        one(value)
-    };
     settings
-        .parameters
+        .words
         .entry(id.to_owned())
         .or_default()
-        .insert(name.to_owned(), literal);
+        .insert(name.to_owned(), value.to_owned());
     Ok(())
 }

@@ -16,6 +16,7 @@ use abide_policy::{Policy, Severity};
 use abide_rego::Folder;
 use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
+use toml::Spanned;
 
 use crate::cli::{Account, PolicyArgs};
 use crate::config::{self, AccountSetting, Config};
@@ -51,8 +52,9 @@ pub(crate) fn choose(config: &Config, args: &PolicyArgs) -> anyhow::Result<Chose
             )
         })
         .collect();
-    let chosen = selection(config, args)?.apply(all, &settings)?;
-    let set = PolicySet::compile(chosen, &settings)?;
+    let chosen = select(config, args, all, &settings)?;
+    let set = PolicySet::compile(chosen, &settings)
+        .map_err(|error| config.compile_error(error, &settings))?;
     let account = match (args.account, config.file.scan.account) {
         (Some(Account::Auto), _) | (None, Some(AccountSetting::Auto) | None) => AccountMode::Auto,
         (Some(Account::Off), _) | (None, Some(AccountSetting::Off)) => AccountMode::Off,
@@ -113,10 +115,27 @@ fn rego_folders(config: &Config, args: &PolicyArgs) -> anyhow::Result<Vec<Folder
     rego.map(|folder| Ok(Folder::load(folder)?)).collect()
 }
 
-/// What flags and configuration select; a flag replaces the file's list.
-pub(crate) fn selection(config: &Config, args: &PolicyArgs) -> anyhow::Result<Selection> {
+/// Keeps the policies that flags and configuration select.
+pub(crate) fn select(
+    config: &Config,
+    args: &PolicyArgs,
+    all: Vec<Policy>,
+    settings: &PolicySettings,
+) -> anyhow::Result<Vec<Policy>> {
     let scan = &config.file.scan;
-    let either = |flag: &Vec<_>, file: Option<&Vec<String>>| {
+    let lists = [
+        scan.select.as_ref().filter(|_| args.select.is_empty()),
+        scan.ignore.as_ref().filter(|_| args.ignore.is_empty()),
+    ];
+    selection(config, args)?
+        .apply(all, settings)
+        .map_err(|error| config.selection_error(error, &lists))
+}
+
+/// What flags and configuration select; a flag replaces the file's list.
+fn selection(config: &Config, args: &PolicyArgs) -> anyhow::Result<Selection> {
+    let scan = &config.file.scan;
+    let either = |flag: &Vec<_>, file: Option<&Vec<Spanned<String>>>| {
         if flag.is_empty() {
             Config::selectors(file)
         } else {

@@ -36,6 +36,7 @@ use crate::address::{Mode, ResourceAddress};
 use crate::finding::{Fact, Finding, Fingerprint, Outcome};
 use crate::inventory::{Inventory, ResourceId};
 use crate::policy::{CompiledPolicy, CompiledRule, PolicySet};
+use crate::rollout::Stage;
 
 /// The address of account policies' findings: they judge the root module.
 pub const ROOT: &str = "root";
@@ -355,6 +356,7 @@ impl<'p> Engine<'p> {
             location: None,
             exception: None,
             in_baseline: false,
+            rollout: Stage::default(),
         }
     }
 

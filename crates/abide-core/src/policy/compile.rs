@@ -7,12 +7,14 @@ use std::sync::OnceLock;
 
 use abide_policy::{
     Absent, Advice, Condition, Fact, FactSource, Literal, Operand, Operator, Path, PathStep,
-    Policy, PolicyBody, PolicyKind, Property, Quantifier, Rule, StatementTest, Test, Verdict,
+    Policy, PolicyBody, PolicyKind, Property, Quantifier, Refused, Rule, StatementTest, Test,
+    Verdict,
 };
 use ipnet::IpNet;
 use regex::Regex;
 
-use super::settings::PolicySettings;
+use super::settings::{PolicySettings, nearest};
+use crate::rollout::Rollout;
 use crate::source::Wanted;
 
 /// All policies in force, compiled.
@@ -37,6 +39,8 @@ pub struct CompiledPolicy {
     pub rules: Vec<CompiledRule>,
     /// Parameters in force.
     pub parameters: BTreeMap<String, Literal>,
+    /// What its findings do.
+    pub rollout: Rollout,
 }
 
 /// One rule, compiled.
@@ -280,10 +284,16 @@ impl std::fmt::Display for Pattern {
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// Two policies have one id.
-    #[error("policy {id} is defined twice: ids must be unique")]
+    #[error(
+        "policy {id} is defined twice, in {first} and in {second}: ids must be unique, so give one of them another id"
+    )]
     Duplicate {
         /// The id.
         id: String,
+        /// The file of the one.
+        first: String,
+        /// The file of the other.
+        second: String,
     },
     /// A setting names a parameter that does not exist.
     #[error("policy {id} has no parameter `{name}`{hint}")]
@@ -294,6 +304,16 @@ pub enum CompileError {
         name: String,
         /// Known ones.
         hint: String,
+    },
+    /// A setting gives a parameter a value that it does not accept.
+    #[error("policy {id}: parameter `{name}` {refused}")]
+    Refused {
+        /// The policy.
+        id: String,
+        /// The parameter.
+        name: String,
+        /// The value, and what is accepted.
+        refused: Refused,
     },
     /// A value does not fit its operator.
     #[error("policy {id}: {message}")]
@@ -318,6 +338,8 @@ impl PolicySet {
         if let Some(pair) = policies.windows(2).find(|pair| pair[0].id == pair[1].id) {
             return Err(CompileError::Duplicate {
                 id: pair[0].id.clone(),
+                first: place(&pair[0]),
+                second: place(&pair[1]),
             });
         }
         let mut set = Self::default();
@@ -329,18 +351,13 @@ impl PolicySet {
                 set: &mut set,
                 id: &policy.id,
                 parameters: parameters(&policy, settings)?,
-                overridden: settings
-                    .parameters
-                    .get(&policy.id)
-                    .into_iter()
-                    .flatten()
-                    .map(|(name, _)| name.clone())
-                    .collect(),
+                overridden: settings.overridden(&policy.id),
             }
             .policy(&policy)?;
             let at = u32::try_from(set.policies.len()).unwrap_or(u32::MAX);
             set.index(&policy, at);
             set.policies.push(CompiledPolicy {
+                rollout: settings.rollout_of(&policy.id),
                 policy,
                 rules,
                 parameters,
@@ -400,6 +417,14 @@ impl PolicySet {
     }
 }
 
+/// Where a policy is written.
+fn place(policy: &Policy) -> String {
+    match policy.file.as_str() {
+        "" => "the built-in policies".to_owned(),
+        file => format!("{file}:{}", policy.at.line),
+    }
+}
+
 fn parameters(
     policy: &Policy,
     settings: &PolicySettings,
@@ -409,25 +434,48 @@ fn parameters(
         .iter()
         .map(|p| (p.name.clone(), p.default.clone()))
         .collect();
-    for (name, value) in settings.parameters.get(&policy.id).into_iter().flatten() {
-        match values.get_mut(name) {
-            Some(slot) => *slot = value.clone(),
-            None => {
-                let known: Vec<_> = values.keys().map(String::as_str).collect();
-                let hint = if known.is_empty() {
-                    "; it has none".to_owned()
-                } else {
-                    format!("; it has {}", known.join(", "))
-                };
-                return Err(CompileError::Parameter {
-                    id: policy.id.clone(),
-                    name: name.clone(),
-                    hint,
-                });
-            }
-        }
+    let id = &policy.id;
+    let typed = settings.parameters.get(id).into_iter().flatten();
+    let typed = typed.map(|(name, value)| (name, Given::Value(value)));
+    let words = settings.words.get(id).into_iter().flatten();
+    let words = words.map(|(name, text)| (name, Given::Word(text)));
+    for (name, given) in typed.chain(words) {
+        let Some(parameter) = policy.parameters.iter().find(|known| known.name == *name) else {
+            return Err(CompileError::Parameter {
+                id: id.clone(),
+                name: name.clone(),
+                hint: known_parameters(policy, name),
+            });
+        };
+        let value = match given {
+            Given::Value(value) => parameter.accepts.take(value),
+            Given::Word(text) => parameter.accepts.read(text),
+        };
+        let value = value.map_err(|refused| CompileError::Refused {
+            id: id.clone(),
+            name: name.clone(),
+            refused,
+        })?;
+        values.insert(name.clone(), value);
     }
     Ok(values)
+}
+
+/// What a setting says of a parameter.
+enum Given<'a> {
+    /// A value with a type.
+    Value(&'a Literal),
+    /// What somebody typed.
+    Word(&'a str),
+}
+
+fn known_parameters(policy: &Policy, name: &str) -> String {
+    let known = || policy.parameters.iter().map(|known| known.name.as_str());
+    match nearest(name, known()) {
+        _ if policy.parameters.is_empty() => "; it has none".to_owned(),
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => format!("; it has {}", known().collect::<Vec<_>>().join(", ")),
+    }
 }
 
 struct Compiler<'s, 'p> {
@@ -740,6 +788,17 @@ impl Compiler<'_, '_> {
         }
     }
 
+    fn unfit(&self, operand: &Operand, value: &str, expected: &str) -> CompileError {
+        match operand {
+            Operand::Parameter(name) => CompileError::Refused {
+                id: self.id.to_owned(),
+                name: name.clone(),
+                refused: Refused::new(value, expected),
+            },
+            Operand::Literal(_) => self.bad(format!("`{value}` is not {expected}")),
+        }
+    }
+
     fn bad(&self, message: String) -> CompileError {
         CompileError::Value {
             id: self.id.to_owned(),
@@ -767,7 +826,7 @@ impl Compiler<'_, '_> {
         value
             .to_string()
             .parse()
-            .map_err(|_| self.bad(format!("`{value}` is no number")))
+            .map_err(|_| self.unfit(operand, &value.to_string(), "a number"))
     }
 
     fn regex(&self, operand: &Operand) -> Result<Pattern> {
@@ -776,7 +835,7 @@ impl Compiler<'_, '_> {
         // sets may be anything.
         let is_set = matches!(operand, Operand::Parameter(name) if self.overridden.contains(name));
         if is_set && pattern.regex().is_none() {
-            return Err(self.bad(format!("`{pattern}` is not a regular expression")));
+            return Err(self.unfit(operand, &pattern.to_string(), "a regular expression"));
         }
         Ok(pattern)
     }
@@ -787,7 +846,7 @@ impl Compiler<'_, '_> {
                 .parse::<IpNet>()
                 .ok()
                 .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-            net.ok_or_else(|| self.bad(format!("`{text}` is not a CIDR block")))
+            net.ok_or_else(|| self.unfit(operand, text, "a CIDR block, e.g. 10.0.0.0/8"))
         };
         self.texts(operand)?.iter().map(parse).collect()
     }

@@ -12,4 +12,5 @@ pub use compile::{
     Question,
 };
 pub use library::{LibraryError, builtin, builtin_text, complete, load_dir, load_file};
+pub(crate) use settings::nearest;
 pub use settings::{PolicySettings, Selection, SelectionError, Selector, services};

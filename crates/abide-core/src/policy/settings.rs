@@ -7,6 +7,8 @@ use std::str::FromStr;
 use abide_controls::Framework;
 use abide_policy::{Literal, Policy, Profile, Severity};
 
+use crate::rollout::Rollout;
+
 /// Overrides of single policies.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicySettings {
@@ -14,8 +16,33 @@ pub struct PolicySettings {
     pub severity: BTreeMap<String, Severity>,
     /// Parameter values by policy id.
     pub parameters: BTreeMap<String, BTreeMap<String, Literal>>,
+    /// Parameter values as somebody typed them, by policy id: read by the parameter's type.
+    /// They win over `parameters`.
+    pub words: BTreeMap<String, BTreeMap<String, String>>,
     /// On or off by policy id, whatever else is chosen.
     pub enabled: BTreeMap<String, bool>,
+    /// Rollout by policy id.
+    pub rollout: BTreeMap<String, Rollout>,
+    /// Rollout of all others.
+    pub default_rollout: Rollout,
+}
+
+impl PolicySettings {
+    /// What the findings of a policy do.
+    #[must_use]
+    pub fn rollout_of(&self, id: &str) -> Rollout {
+        let own = self.rollout.get(id);
+        own.unwrap_or(&self.default_rollout).clone()
+    }
+
+    /// The names of the parameters of a policy that are set.
+    #[must_use]
+    pub fn overridden(&self, id: &str) -> Vec<String> {
+        let typed = self.parameters.get(id).into_iter().flatten();
+        let words = self.words.get(id).into_iter().flatten();
+        let names = typed.map(|(name, _)| name);
+        names.chain(words.map(|(name, _)| name)).cloned().collect()
+    }
 }
 
 /// Which policies are chosen.
@@ -55,14 +82,26 @@ pub enum SelectionError {
     },
     /// It is neither id, severity nor service.
     #[error(
-        "`{text}` selects nothing: expected a policy id (POL-0001), a severity (critical, high, medium, low) or a service ({services})"
+        "`{text}` selects nothing{hint}: expected a policy id (POL-0001), a severity (critical, high, medium, low) or a service ({services})"
     )]
     Nothing {
         /// What was asked for.
         text: String,
+        /// What may have been meant.
+        hint: String,
         /// Known services.
         services: String,
     },
+}
+
+impl SelectionError {
+    /// What was asked for.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Policy { text, .. } | Self::Nothing { text, .. } => text,
+        }
+    }
 }
 
 impl FromStr for Selector {
@@ -153,6 +192,8 @@ impl Selection {
             .keys()
             .chain(settings.severity.keys())
             .chain(settings.parameters.keys())
+            .chain(settings.words.keys())
+            .chain(settings.rollout.keys())
         {
             if !policies.iter().any(|policy| policy.id == *id) {
                 return Err(unknown(id, &policies));
@@ -219,9 +260,13 @@ impl Selection {
             Selector::Id(id) => Err(unknown(id, policies)),
             Selector::Service(text) => {
                 let all: BTreeSet<&str> = policies.iter().flat_map(services).collect();
-                let services = all.into_iter().collect::<Vec<_>>().join(", ");
+                let severities = Severity::ALL.iter().map(|severity| severity.as_str());
+                let hint = nearest(text, severities.chain(all.iter().copied()));
+                let services = all.iter().copied().collect::<Vec<_>>().join(", ");
                 Err(SelectionError::Nothing {
                     text: text.clone(),
+                    hint: hint
+                        .map_or_else(String::new, |name| format!(" (did you mean `{name}`?)")),
                     services,
                 })
             }
@@ -229,15 +274,19 @@ impl Selection {
     }
 }
 
-fn unknown(id: &str, policies: &[Policy]) -> SelectionError {
-    let nearest = policies
-        .iter()
-        .map(|policy| (strsim::damerau_levenshtein(&policy.id, id), &policy.id))
+/// The known name nearest to one, if it is near enough to be a slip.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(candidate, name), candidate))
         .min()
-        .filter(|(distance, _)| *distance <= 2);
-    let hint = nearest.map_or_else(
+        .filter(|(distance, _)| *distance <= 2)
+        .map(|(_, candidate)| candidate)
+}
+
+fn unknown(id: &str, policies: &[Policy]) -> SelectionError {
+    let hint = nearest(id, policies.iter().map(|policy| policy.id.as_str())).map_or_else(
         || "; `abide policy list` shows all".to_owned(),
-        |(_, id)| format!("; did you mean `{id}`?"),
+        |id| format!("; did you mean `{id}`?"),
     );
     SelectionError::Policy {
         text: id.to_owned(),

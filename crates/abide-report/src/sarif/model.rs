@@ -190,6 +190,7 @@ pub(super) struct Suppression {
 pub(super) struct OutcomeProperties {
     pub(super) outcome: &'static str,
     pub(super) severity: &'static str,
+    pub(super) rollout: &'static str,
     pub(super) instances: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) attribute: Option<String>,

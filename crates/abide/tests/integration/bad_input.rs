@@ -99,7 +99,7 @@ fn errors_say_what_to_do() {
         ),
         (
             &["scan", "ok.json", "--set", "POL-0003.min_days=many"],
-            "`many` is no number",
+            "cannot be `many`: expected a whole number",
         ),
         (
             &["scan", "ok.json", "--exceptions", "none.yaml"],

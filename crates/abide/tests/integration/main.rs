@@ -18,5 +18,6 @@ mod policy;
 mod rego;
 mod scan;
 mod secrets;
+mod settings;
 mod wording;
 mod workflow;

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::command::{abide, plan, run_in};
+use crate::command::{abide, plan, repository, run_in};
 
 /// Scans a fixture with one policy of the test.
 fn results(policy: &str, input: &str) -> Vec<Value> {
@@ -191,4 +191,41 @@ fn inputs_are_named_as_people_know_them() {
         let command = format!("`terraform show -json {shown} > plan.json`");
         assert!(ran.stderr.contains(&command), "{}", ran.stderr);
     }
+}
+
+/// The example of the documentation reads statements by their fields.
+#[test]
+fn the_documented_statement_works() {
+    let page = fs::read_to_string(repository().join("docs/policies.md")).unwrap();
+    let check = page
+        .split("```yaml\n")
+        .find(|part| part.starts_with("check:\n  statements: policy"))
+        .and_then(|part| part.split("```").next())
+        .unwrap();
+    let policy = format!(
+        "id: ACME-0001\ntitle: T\nseverity: high\nwhy: w\nresource_types: [aws_sns_topic_policy]\nmessage: m\nremediation: r\n{check}"
+    );
+    let statement = |sid: &str, action: &str, who: &str, condition: Value| {
+        json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": "*",
+            "Principal": {"AWS": format!("arn:aws:iam::111122223333:{who}")}, "Condition": condition})
+    };
+    let organisation = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        statement("Bad", "SNS:Publish", "user/ana", json!({})),
+        statement("Role", "SNS:Publish", "role/app", json!({})),
+        statement("Inside", "SNS:Publish", "user/ana", organisation),
+        statement("Reads", "SNS:GetTopicAttributes", "user/ana", json!({})),
+    ]});
+    let change = json!({"address": "aws_sns_topic_policy.p", "mode": "managed", "type": "aws_sns_topic_policy", "name": "p",
+        "provider_name": "registry.terraform.io/hashicorp/aws",
+        "change": {"actions": ["create"], "before": null, "after": {"policy": document.to_string()},
+            "after_unknown": {}, "before_sensitive": false, "after_sensitive": {}}});
+    let plan = json!({"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {"root_module": {}},
+        "resource_changes": [change], "configuration": {"root_module": {}}});
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.json");
+    fs::write(&path, plan.to_string()).unwrap();
+    let found = results(&policy, &path.display().to_string());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["facts"], json!([{"sid": "Bad"}]));
 }

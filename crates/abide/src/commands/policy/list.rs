@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use abide_core::policy::services;
+use abide_core::policy::{PolicySettings, services};
+use abide_core::rollout::Stage;
 use abide_policy::{Policy, PolicyKind, Profile};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::{Cli, ListArgs, ListFormat};
@@ -19,6 +21,8 @@ struct Row<'p> {
     kind: PolicyKind,
     profile: Profile,
     enabled: bool,
+    rollout: Stage,
+    rollout_steps: Vec<RolloutStep>,
     services: BTreeSet<&'p str>,
     resource_types: &'p [String],
     controls: Vec<String>,
@@ -27,11 +31,18 @@ struct Row<'p> {
     aliases: &'p abide_policy::Aliases,
 }
 
+/// A step of a rollout.
+#[derive(Serialize)]
+struct RolloutStep {
+    from: String,
+    mode: Stage,
+}
+
 pub(crate) fn run(cli: &Cli, args: &ListArgs) -> anyhow::Result<u8> {
     let config = Config::load(cli)?;
     let settings = pipeline::settings(&config, &args.policy)?;
     let all = pipeline::all_policies(&config, &args.policy)?;
-    let chosen = pipeline::selection(&config, &args.policy)?.apply(all.clone(), &settings)?;
+    let chosen = pipeline::select(&config, &args.policy, all.clone(), &settings)?;
     let on: BTreeSet<String> = chosen.iter().map(|policy| policy.id.clone()).collect();
     // JSON lists everything and says what is on; the table lists what is on.
     let everything = args.all || args.format == ListFormat::Json;
@@ -47,11 +58,12 @@ pub(crate) fn run(cli: &Cli, args: &ListArgs) -> anyhow::Result<u8> {
             policy.severity = *severity;
         }
     }
+    let now = args.now.unwrap_or_else(Timestamp::now);
     let text = match args.format {
         ListFormat::Json => serde_json::to_string_pretty(
             &listed
                 .iter()
-                .map(|policy| row(policy, &on))
+                .map(|policy| row(policy, &on, &settings, now))
                 .collect::<Vec<_>>(),
         )?,
         ListFormat::Human => table(&listed, &on),
@@ -60,7 +72,17 @@ pub(crate) fn run(cli: &Cli, args: &ListArgs) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn row<'p>(policy: &'p Policy, on: &BTreeSet<String>) -> Row<'p> {
+fn row<'p>(
+    policy: &'p Policy,
+    on: &BTreeSet<String>,
+    settings: &PolicySettings,
+    now: Timestamp,
+) -> Row<'p> {
+    let rollout = settings.rollout_of(&policy.id);
+    let steps = rollout.steps().iter().map(|step| RolloutStep {
+        from: step.from.to_string(),
+        mode: step.mode,
+    });
     Row {
         id: &policy.id,
         title: &policy.title,
@@ -68,6 +90,8 @@ fn row<'p>(policy: &'p Policy, on: &BTreeSet<String>) -> Row<'p> {
         kind: policy.kind,
         profile: policy.profile,
         enabled: on.contains(&policy.id),
+        rollout: rollout.at(now),
+        rollout_steps: steps.collect(),
         services: services(policy),
         resource_types: &policy.resource_types,
         controls: policy.controls.iter().map(ToString::to_string).collect(),

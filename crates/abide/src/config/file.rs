@@ -1,0 +1,80 @@
+//! What `abide.toml` may say.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use abide_policy::Severity;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The file's content. What is judged later keeps its place.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    #[serde(default)]
+    pub(crate) scan: ScanTable,
+    #[serde(default)]
+    pub(crate) exceptions: ExceptionsTable,
+    #[serde(default)]
+    pub(crate) rollout: RolloutTable,
+    #[serde(default)]
+    pub(crate) policies: BTreeMap<Spanned<String>, PolicyTable>,
+}
+
+/// `[scan]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScanTable {
+    pub(crate) policies: Option<Vec<PathBuf>>,
+    pub(crate) builtin: Option<bool>,
+    pub(crate) frameworks: Option<Vec<Spanned<String>>>,
+    pub(crate) select: Option<Vec<Spanned<String>>>,
+    pub(crate) ignore: Option<Vec<Spanned<String>>>,
+    pub(crate) strict: Option<bool>,
+    pub(crate) account: Option<AccountSetting>,
+    pub(crate) fail_on: Option<Spanned<String>>,
+    pub(crate) on_unknown: Option<UnknownSetting>,
+    pub(crate) baseline: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AccountSetting {
+    Auto,
+    Off,
+    Baseline,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UnknownSetting {
+    Warn,
+    Fail,
+    Ignore,
+}
+
+/// `[exceptions]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExceptionsTable {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) allow_unapproved: Option<bool>,
+}
+
+/// `[rollout]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RolloutTable {
+    pub(crate) default: Option<Spanned<toml::Value>>,
+}
+
+/// `[policies.POL-0001]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PolicyTable {
+    pub(crate) enabled: Option<bool>,
+    pub(crate) severity: Option<Severity>,
+    pub(crate) rollout: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    pub(crate) parameters: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
+}
