@@ -121,17 +121,33 @@ impl ResourceAddress {
     /// Instances that share it come from the same block.
     #[must_use]
     pub fn block(&self) -> String {
-        match self.parts() {
-            Ok(mut parts) => {
-                for step in &mut parts.module {
-                    step.key = None;
-                }
-                parts.key = None;
-                parts.to_string()
-            }
-            Err(_) => self.0.to_string(),
-        }
+        without_keys(&self.0).unwrap_or_else(|| self.0.to_string())
     }
+}
+
+/// `None` if a bracket does not close.
+fn without_keys(text: &str) -> Option<String> {
+    let mut block = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, key)) = rest.split_once('[') {
+        block.push_str(before);
+        rest = match key.strip_prefix('"') {
+            // Brackets and quotes in a name are part of it.
+            Some(name) => name.get(closing_quote(name)? + 1..)?.strip_prefix(']')?,
+            None => key.split_once(']')?.1,
+        };
+    }
+    block.push_str(rest);
+    Some(block)
+}
+
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })
 }
 
 impl fmt::Display for ResourceAddress {
@@ -483,7 +499,13 @@ mod tests {
             };
             let printed = parts.to_string();
             let again = ResourceAddress::parse(&printed).unwrap();
-            prop_assert_eq!(again.parts().unwrap(), parts);
+            prop_assert_eq!(again.parts().unwrap(), parts.clone());
+            let bare = AddressParts {
+                module: parts.module.into_iter().map(|step| ModuleStep { key: None, ..step }).collect(),
+                key: None,
+                ..parts
+            };
+            prop_assert_eq!(again.block(), bare.to_string());
         }
 
         #[test]

@@ -38,7 +38,7 @@ impl<'p> Engine<'p> {
                 let answer = Tri::from(*absent);
                 put(&mut sink, || Trace {
                     attribute: scope.locate(path),
-                    expected: Some("a policy document".to_owned()),
+                    expected: Some("a policy document".into()),
                     waits_for: self.waits_if(answer, path, scope),
                     ..Trace::leaf(format!("statements of {path}"), answer)
                 });
@@ -56,7 +56,7 @@ impl<'p> Engine<'p> {
         let answer = fold.answer;
         put(&mut sink, || {
             let mut trace = fold.trace(
-                &format!("{} statement of {path}", quantifier.as_str()),
+                format!("{} statement of {path}", quantifier.as_str()),
                 answer,
             );
             trace.attribute = scope.locate(path);
@@ -154,7 +154,7 @@ impl<'p> Engine<'p> {
             Trace {
                 attribute,
                 waits_for,
-                ..Trace::node(&format!("json {path}"), Shape::All, answer, children)
+                ..Trace::node(format!("json {path}"), Shape::All, answer, children)
             }
         });
         answer

@@ -11,7 +11,7 @@ use super::operators::{self, holds};
 use super::properties::{absent, is};
 use super::relations::comes_from_somewhere;
 use super::scope::{Elements, Found, Scope, Subject};
-use super::trace::{Shape, Trace, Wait};
+use super::trace::{Shape, Trace, Wait, Words};
 use super::tri::Tri;
 use super::{Engine, iam, labels};
 use crate::address::Mode;
@@ -73,7 +73,7 @@ impl<'p> Engine<'p> {
                     Subject::Value(statement) => iam::answers(test, statement),
                     _ => Tri::Unknown,
                 };
-                put(&mut sink, || Trace::leaf(labels::statement(test), answer));
+                put(&mut sink, || Trace::leaf(Words::Statement(test), answer));
                 answer
             }
             Question::Json {
@@ -88,7 +88,7 @@ impl<'p> Engine<'p> {
             } => self.open_to_world(cidrs, prefix_lists, scope, sink.as_deref_mut()),
             Question::Constant(answer) => {
                 put(&mut sink, || {
-                    Trace::leaf(format!("constant {answer}"), Tri::from(*answer))
+                    Trace::leaf(Words::Constant(*answer), Tri::from(*answer))
                 });
                 Tri::from(*answer)
             }
@@ -110,7 +110,7 @@ impl<'p> Engine<'p> {
 
     pub(super) fn combine(
         &self,
-        label: &str,
+        label: &'static str,
         shape: Shape,
         list: &'p [Node],
         scope: &Scope<'_>,
@@ -152,7 +152,7 @@ impl<'p> Engine<'p> {
 
     pub(super) fn attribute(
         &self,
-        attribute: &Attribute,
+        attribute: &'p Attribute,
         scope: &Scope<'_>,
         mut sink: Sink<'_, 'p>,
     ) -> Tri {
@@ -180,13 +180,13 @@ impl<'p> Engine<'p> {
             Trace {
                 attribute: scope.locate(&attribute.path),
                 found,
-                expected: Some(labels::expected(&attribute.op)),
+                expected: Some(Words::Operator(&attribute.op)),
                 waits_for: if answer == Tri::Unknown {
                     self.attribute_waits_for(attribute, scope)
                 } else {
                     Vec::new()
                 },
-                ..Trace::leaf(labels::attribute(attribute), answer)
+                ..Trace::leaf(Words::Test(attribute), answer)
             }
         });
         answer
@@ -286,9 +286,9 @@ impl<'p> Engine<'p> {
             answer = Tri::from(*verdict);
         }
         put(&mut sink, || {
-            let mut trace = fold.trace(&format!("{} {over}", quantifier.as_str()), answer);
+            let mut trace = fold.trace(Words::Over(*quantifier, over), answer);
             trace.attribute = scope.locate(over);
-            trace.expected = Some(labels::quantified(*quantifier, over));
+            trace.expected = Some(Words::Quantified(*quantifier, over));
             if answer == Tri::Unknown && elements.open {
                 trace.waits_for = self.waits_for(over, scope);
                 trace.found = Some(match scope.find(over) {
@@ -327,7 +327,7 @@ impl<'p> Engine<'p> {
             fold.add(counts, answer, children, || Trace {
                 attribute: path,
                 fact: read_facts(facts, &inner),
-                ..Trace::leaf("element".to_owned(), answer)
+                ..Trace::leaf("element", answer)
             });
             if fold.decided() {
                 return;

@@ -68,7 +68,7 @@ pub(super) fn read(trace: &Trace<'_>, context: &Context<'_>) -> Evidence {
             .clone()
             .filter(|_| primary.elsewhere.is_none());
         evidence.found.clone_from(&primary.leaf.found);
-        evidence.expected.clone_from(&primary.leaf.expected);
+        evidence.expected = primary.leaf.expected.as_ref().map(ToString::to_string);
     }
     for reason in &reasons {
         push_new(&mut evidence.facts, fact_of(reason));
@@ -205,7 +205,7 @@ fn fact_of(reason: &Reason<'_, '_>) -> Fact {
         }
         None => fact.0.push((
             "missing".to_owned(),
-            leaf.expected.clone().unwrap_or_else(|| leaf.label.clone()),
+            leaf.expected.as_ref().unwrap_or(&leaf.label).to_string(),
         )),
     }
     fact
@@ -296,7 +296,12 @@ fn value_of(name: &str, reason: &Reason<'_, '_>, context: &Context<'_>) -> Optio
             || "not set".to_owned(),
             |text| text.trim_matches('"').to_owned(),
         ),
-        "expected" => reason.leaf.expected.clone().unwrap_or_default(),
+        "expected" => reason
+            .leaf
+            .expected
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         "attribute" => reason
             .leaf
             .attribute

@@ -2,7 +2,7 @@
 
 use abide_policy::Quantifier;
 
-use super::trace::{Shape, Trace};
+use super::trace::{Shape, Trace, Words};
 use super::tri::Tri;
 
 /// Folds elements into the answer of a quantifier.
@@ -91,7 +91,7 @@ impl<'p> Fold<'p> {
         };
     }
 
-    pub(super) fn trace(self, label: &str, answer: Tri) -> Trace<'p> {
+    pub(super) fn trace(self, label: impl Into<Words<'p>>, answer: Tri) -> Trace<'p> {
         let shape = if self.quantifier == Quantifier::Some {
             Shape::Any
         } else {

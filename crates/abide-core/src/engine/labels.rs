@@ -59,6 +59,16 @@ pub(super) fn expected(op: &Op) -> String {
     }
 }
 
+/// What a rule for ports is asked.
+pub(super) fn ports(ports: &[i64], protocols: &[String]) -> String {
+    let ports = ports.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let protocols = match protocols {
+        [] => "port".to_owned(),
+        protocols => protocols.join("/"),
+    };
+    format!("covers {protocols} {}", ports.join(", "))
+}
+
 fn property(property: Property) -> &'static str {
     match property {
         Property::Set => "set",

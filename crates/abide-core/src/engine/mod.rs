@@ -29,7 +29,7 @@ use evidence::{Context, Evidence};
 pub(crate) use links::IDENTITIES;
 use links::LinkTable;
 use scope::{Documents, Scope, Subject};
-pub use trace::{Shape, Trace, Wait};
+pub use trace::{Shape, Trace, Wait, Words};
 pub use tri::Tri;
 
 use crate::address::{Mode, ResourceAddress};

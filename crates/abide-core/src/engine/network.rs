@@ -6,7 +6,7 @@ use super::Engine;
 use super::evaluate::{NOT_SET, Sink, put};
 use super::operators::{half, is_any_network};
 use super::scope::{Found, Scope};
-use super::trace::Trace;
+use super::trace::{Trace, Words};
 use super::tri::Tri;
 use crate::finding::Fact;
 use crate::inventory::{Resource, ResourceId};
@@ -43,16 +43,11 @@ impl<'p> Engine<'p> {
                 Found::Unknown => "?".to_owned(),
                 Found::Absent => NOT_SET.to_owned(),
             };
-            let ports: Vec<String> = cover.iter().map(ToString::to_string).collect();
             Trace {
                 attribute: scope.locate(from),
                 found: Some(traffic(&text(protocol), &text(from), &text(to))),
-                expected: Some(format!(
-                    "covers {} {}",
-                    protocols.join("/"),
-                    ports.join(", ")
-                )),
-                ..Trace::leaf(format!("covers port {}", ports.join(", ")), answer)
+                expected: Some(Words::Ports(cover, protocols)),
+                ..Trace::leaf(Words::Ports(cover, &[]), answer)
             }
         });
         answer
@@ -100,10 +95,10 @@ impl<'p> Engine<'p> {
                     Tri::Unknown => "(known after apply)".to_owned(),
                     Tri::False => "no public address range".to_owned(),
                 }),
-                expected: Some("no public address range".to_owned()),
+                expected: Some("no public address range".into()),
                 waits_for,
                 fact,
-                ..Trace::leaf("open to the world".to_owned(), answer)
+                ..Trace::leaf("open to the world", answer)
             }
         });
         answer

@@ -8,7 +8,7 @@ use super::fold::Fold;
 use super::links::{Link, LinkTable};
 use super::properties::is;
 use super::scope::{Found, Scope, Subject, steps_of};
-use super::trace::{Trace, Wait};
+use super::trace::{Trace, Wait, Words};
 use super::tri::Tri;
 use crate::address::Mode;
 use crate::config::{Written, written};
@@ -189,9 +189,9 @@ impl<'p> Engine<'p> {
         }
         let answer = fold.answer;
         put(&mut sink, || {
-            let names = types.join(" or ");
-            let mut trace = fold.trace(&format!("{} linked {names}", quantifier.as_str()), answer);
-            trace.expected = Some(names);
+            let label = format!("{} linked {}", quantifier.as_str(), types.join(" or "));
+            let mut trace = fold.trace(label, answer);
+            trace.expected = Some(Words::Types(types));
             trace.waits_for = waits_for;
             trace
         });
@@ -331,14 +331,14 @@ impl<'p> Engine<'p> {
             }
         };
         put(&mut sink, || {
-            let mut trace = fold.trace(&format!("follow {path} to {}", types.join(" or ")), answer);
+            let mut trace = fold.trace(format!("follow {path} to {}", types.join(" or ")), answer);
             trace.attribute = scope.locate(path);
             trace.found = match found {
                 Found::Value(value) => Some(value.display(FOUND_LIMIT)),
                 Found::Unknown => Some("(known after apply)".to_owned()),
                 Found::Absent => None,
             };
-            trace.expected = Some(types.join(" or "));
+            trace.expected = Some(Words::Types(types));
             if answer == Tri::Unknown && trace.children.is_empty() {
                 trace.waits_for = match found {
                     Found::Value(value) if is(Property::Set, value) == Tri::False => {
@@ -388,8 +388,8 @@ impl<'p> Engine<'p> {
         }
         let answer = fold.answer;
         put(&mut sink, || {
-            let mut trace = fold.trace(&format!("exists {}", types.join(" or ")), answer);
-            trace.expected = Some(types.join(" or "));
+            let mut trace = fold.trace(format!("exists {}", types.join(" or ")), answer);
+            trace.expected = Some(Words::Types(types));
             trace
         });
         answer

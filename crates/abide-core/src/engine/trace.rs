@@ -5,17 +5,19 @@
 
 use std::fmt;
 
-use abide_policy::Advice;
+use abide_policy::{Advice, Path, Quantifier, StatementTest};
 
+use super::labels;
 use super::tri::Tri;
 use crate::attribute::AttributePath;
 use crate::finding::Fact;
+use crate::policy::{Attribute, Op};
 
 /// One node of the check tree.
 #[derive(Clone, Debug)]
 pub struct Trace<'p> {
     /// What the node asks, in the policy's words.
-    pub label: String,
+    pub label: Words<'p>,
     /// The answer.
     pub answer: Tri,
     /// How its parts make up the answer.
@@ -27,7 +29,7 @@ pub struct Trace<'p> {
     /// What was found there, redacted.
     pub found: Option<String>,
     /// What was expected.
-    pub expected: Option<String>,
+    pub expected: Option<Words<'p>>,
     /// The resource it looked at, if it is not the one that is judged.
     pub resource: Option<String>,
     /// What an unknown answer waits for.
@@ -57,6 +59,62 @@ impl fmt::Display for Wait {
     }
 }
 
+/// What a node says, written out when somebody reads it: of most nodes nobody does.
+#[derive(Clone, Debug)]
+pub enum Words<'p> {
+    /// Words of ours.
+    Fixed(&'static str),
+    /// Words made for this node.
+    Made(String),
+    /// An answer that was fixed beforehand.
+    Constant(bool),
+    /// Types of resources.
+    Types(&'p [String]),
+    /// Ports and, if they matter, protocols.
+    Ports(&'p [i64], &'p [String]),
+    /// A whole test of an attribute.
+    Test(&'p Attribute),
+    /// What an operator expects.
+    Operator(&'p Op),
+    /// A test of a statement.
+    Statement(&'p StatementTest),
+    /// A quantifier and what it is over.
+    Over(Quantifier, &'p Path),
+    /// What a quantifier expects.
+    Quantified(Quantifier, &'p Path),
+}
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(text) => f.write_str(text),
+            Self::Made(text) => f.write_str(text),
+            Self::Constant(answer) => write!(f, "constant {answer}"),
+            Self::Types(types) => f.write_str(&types.join(" or ")),
+            Self::Ports(ports, protocols) => f.write_str(&labels::ports(ports, protocols)),
+            Self::Test(attribute) => f.write_str(&labels::attribute(attribute)),
+            Self::Operator(op) => f.write_str(&labels::expected(op)),
+            Self::Statement(test) => f.write_str(&labels::statement(test)),
+            Self::Over(quantifier, path) => write!(f, "{} {path}", quantifier.as_str()),
+            Self::Quantified(quantifier, path) => {
+                f.write_str(&labels::quantified(*quantifier, path))
+            }
+        }
+    }
+}
+
+impl From<&'static str> for Words<'_> {
+    fn from(text: &'static str) -> Self {
+        Self::Fixed(text)
+    }
+}
+
+impl From<String> for Words<'_> {
+    fn from(text: String) -> Self {
+        Self::Made(text)
+    }
+}
+
 /// How an answer comes from its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -71,9 +129,9 @@ pub enum Shape {
 }
 
 impl<'p> Trace<'p> {
-    pub(super) fn leaf(label: String, answer: Tri) -> Self {
+    pub(super) fn leaf(label: impl Into<Words<'p>>, answer: Tri) -> Self {
         Self {
-            label,
+            label: label.into(),
             answer,
             shape: Shape::Leaf,
             is_choice: false,
@@ -88,11 +146,16 @@ impl<'p> Trace<'p> {
         }
     }
 
-    pub(super) fn node(label: &str, shape: Shape, answer: Tri, children: Vec<Self>) -> Self {
+    pub(super) fn node(
+        label: impl Into<Words<'p>>,
+        shape: Shape,
+        answer: Tri,
+        children: Vec<Self>,
+    ) -> Self {
         Self {
             shape,
             children,
-            ..Self::leaf(label.to_owned(), answer)
+            ..Self::leaf(label, answer)
         }
     }
 
@@ -103,7 +166,7 @@ impl<'p> Trace<'p> {
 
     /// Whether the answer was fixed beforehand.
     pub(super) fn is_constant(&self) -> bool {
-        self.shape == Shape::Leaf && self.label.starts_with("constant ")
+        matches!(self.label, Words::Constant(_))
     }
 
     /// The parts that make the answer what it is.

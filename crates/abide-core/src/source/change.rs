@@ -227,6 +227,12 @@ pub(super) fn mode(text: &str) -> Mode {
 }
 
 fn action(text: &str) -> serde_json::Result<Action> {
+    // As Terraform writes the two that fill a plan.
+    match text {
+        r#"["no-op"]"# => return Ok(Action::NoOp),
+        r#"["create"]"# => return Ok(Action::Create),
+        _ => {}
+    }
     let actions: Vec<Cow<'_, str>> = serde_json::from_str(text)?;
     let actions: Vec<&str> = actions.iter().map(AsRef::as_ref).collect();
     Ok(match actions.as_slice() {

@@ -157,10 +157,9 @@ pub(super) fn string(text: &str) -> serde_json::Result<Cow<'_, str>> {
     let plain = text
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))
-        .filter(|text| {
-            text.bytes()
-                .all(|b| b >= 0x20 && !matches!(b, b'\\' | b'"'))
-        });
+        .filter(|text| memchr::memchr2(b'"', b'\\', text.as_bytes()).is_none())
+        // Control characters have to be escaped.
+        .filter(|text| text.bytes().fold(u8::MAX, u8::min) >= b' ');
     match plain {
         Some(text) => Ok(Cow::Borrowed(text)),
         None => serde_json::from_str::<super::values::Text<'_>>(text).map(|text| text.0),
