@@ -499,7 +499,7 @@ mod tests {
             };
             let printed = parts.to_string();
             let again = ResourceAddress::parse(&printed).unwrap();
-            prop_assert_eq!(again.parts().unwrap(), parts.clone());
+            prop_assert_eq!(&again.parts().unwrap(), &parts);
             let bare = AddressParts {
                 module: parts.module.into_iter().map(|step| ModuleStep { key: None, ..step }).collect(),
                 key: None,

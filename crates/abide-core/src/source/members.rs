@@ -101,7 +101,14 @@ impl<'a> Members<'a> {
         if self.peek()? != b'"' {
             return Err(Malformed);
         }
-        let key = string(self.value()?).map_err(|_| Malformed)?;
+        let key = match plain_string_len(b'"', self.text.as_bytes().get(self.at..).unwrap_or(&[])) {
+            Some(len) if is_printable(&self.text.as_bytes()[self.at..self.at + len]) => {
+                let key = self.text.get(self.at + 1..self.at + len - 1);
+                self.at += len;
+                Cow::Borrowed(key.ok_or(Malformed)?)
+            }
+            _ => string(self.value()?).map_err(|_| Malformed)?,
+        };
         self.expect(b':')?;
         Ok(Some(key))
     }
@@ -152,14 +159,18 @@ fn plain_string_len(first: u8, bytes: &[u8]) -> Option<usize> {
     (inside.get(len) == Some(&b'"')).then_some(len + 2)
 }
 
+/// Control characters have to be escaped.
+fn is_printable(text: &[u8]) -> bool {
+    text.iter().copied().fold(u8::MAX, u8::min) >= b' '
+}
+
 /// The string in `text`, borrowed where it has no escapes.
 pub(super) fn string(text: &str) -> serde_json::Result<Cow<'_, str>> {
     let plain = text
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))
         .filter(|text| memchr::memchr2(b'"', b'\\', text.as_bytes()).is_none())
-        // Control characters have to be escaped.
-        .filter(|text| text.bytes().fold(u8::MAX, u8::min) >= b' ');
+        .filter(|text| is_printable(text.as_bytes()));
     match plain {
         Some(text) => Ok(Cow::Borrowed(text)),
         None => serde_json::from_str::<super::values::Text<'_>>(text).map(|text| text.0),

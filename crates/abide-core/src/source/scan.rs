@@ -81,22 +81,10 @@ impl Scan {
             };
             return (closing != 0).then(|| closing.trailing_zeros() as usize + 1);
         }
-        let open = masks.open & !inside;
-        let close = masks.close & !inside;
-        let closing = u64::from(close.count_ones());
-        if self.depth > closing {
-            self.depth = self.depth - closing + u64::from(open.count_ones());
-            return None;
-        }
-        self.step(open, close)
-    }
-
-    /// Counts bracket by bracket, where the value may end among them.
-    fn step(&mut self, open: u64, close: u64) -> Option<usize> {
-        let mut brackets = open | close;
+        let mut brackets = (masks.open | masks.close) & !inside;
         while brackets != 0 {
             let at = brackets.trailing_zeros();
-            if open >> at & 1 == 1 {
+            if masks.open >> at & 1 == 1 {
                 self.depth += 1;
             } else {
                 self.depth = self.depth.saturating_sub(1);
