@@ -4,7 +4,7 @@
 //! thousand results; inside a result everything is compact. Hidden characters are written as
 //! `\u202e`: the value is the same for a parser, and harmless for a terminal.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
@@ -18,9 +18,12 @@ pub(crate) fn write(value: &impl Serialize, depth: usize, out: &mut dyn Write) -
         depth: 0,
         filled: false,
     };
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, formatter);
+    // A result is some hundred small writes; these must not each go through a pointer.
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
     value.serialize(&mut serializer)?;
-    out.write_all(b"\n")
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 struct Lines {

@@ -169,7 +169,7 @@ pub(super) enum Document {
 
 /// Leaves inside a document name the attribute that holds it.
 pub(super) fn inherit_attribute(trace: &mut Trace<'_>, attribute: Option<&AttributePath>) {
-    if trace.attribute.is_none() && trace.resource.is_none() {
+    if trace.children.is_empty() && trace.attribute.is_none() && trace.resource.is_none() {
         trace.attribute = attribute.cloned();
     }
     trace

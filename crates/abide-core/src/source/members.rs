@@ -166,15 +166,38 @@ fn is_printable(text: &[u8]) -> bool {
 
 /// The string in `text`, borrowed where it has no escapes.
 pub(super) fn string(text: &str) -> serde_json::Result<Cow<'_, str>> {
-    let plain = text
+    let inside = text
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))
-        .filter(|text| memchr::memchr2(b'"', b'\\', text.as_bytes()).is_none())
         .filter(|text| is_printable(text.as_bytes()));
-    match plain {
-        Some(text) => Ok(Cow::Borrowed(text)),
+    match inside.and_then(unescaped) {
+        Some(text) => Ok(text),
         None => serde_json::from_str::<super::values::Text<'_>>(text).map(|text| text.0),
     }
+}
+
+/// The text with its quotes and backslashes bare, as addresses have them; `None` for any other escape.
+fn unescaped(text: &str) -> Option<Cow<'_, str>> {
+    let Some(mut at) = memchr::memchr2(b'"', b'\\', text.as_bytes()) else {
+        return Some(Cow::Borrowed(text));
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    loop {
+        let (before, escape) = rest.split_at_checked(at)?;
+        out.push_str(before);
+        match escape.as_bytes() {
+            [b'\\', byte @ (b'"' | b'\\'), ..] => out.push(char::from(*byte)),
+            _ => return None,
+        }
+        rest = escape.get(2..)?;
+        match memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    out.push_str(rest);
+    Some(Cow::Owned(out))
 }
 
 #[cfg(test)]
@@ -207,6 +230,26 @@ mod tests {
         ];
         assert_eq!(list, expected);
         assert!(all("{}").unwrap().is_empty());
+    }
+
+    #[test]
+    fn reads_strings_as_the_parser_does() {
+        for text in [
+            r#""""#,
+            r#""a""#,
+            r#""a[\"b\"]""#,
+            r#""\\""#,
+            r#""\\\"é""#,
+            r#""\u00e9\n\/""#,
+            r#""a"b""#,
+            r#""a\""#,
+            r#"""#,
+            "\"a\nb\"",
+            "7",
+        ] {
+            let expected = serde_json::from_str::<String>(text).ok();
+            assert_eq!(string(text).ok().map(Cow::into_owned), expected, "{text}");
+        }
     }
 
     #[test]

@@ -3,56 +3,35 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer as _;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::WantedType;
+use super::members::{Malformed, Members};
 use crate::value::{Number, Object, Value};
 
-/// Reads the wanted attributes of an object. A `null` attribute is absent.
+/// Reads the wanted attributes of an object. A `null` attribute is absent, and
+/// what is not wanted is passed over. `after_unknown` and `after_sensitive`
+/// are `false` when nothing is.
 pub(super) fn object(json: &str, wanted: &WantedType) -> serde_json::Result<Object> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    deserializer.deserialize_any(TopVisitor(wanted))
+    if matches!(json, "null" | "true" | "false") {
+        return Ok(Object::default());
+    }
+    let mut object = Object::default();
+    let malformed = |_| Malformed::describe(json);
+    let mut members = Members::of(json).map_err(malformed)?;
+    while let Some(name) = members.key().map_err(malformed)? {
+        let text = members.value().map_err(malformed)?;
+        if wanted.wants(&name) && text != "null" {
+            object.push(name.as_ref().into(), whole(text)?);
+        }
+    }
+    Ok(object)
 }
 
 /// Reads a whole value.
 pub(super) fn whole(json: &str) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     ValueSeed.deserialize(&mut deserializer)
-}
-
-struct TopVisitor<'w>(&'w WantedType);
-
-impl<'de> Visitor<'de> for TopVisitor<'_> {
-    type Value = Object;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of attributes")
-    }
-
-    fn visit_unit<E>(self) -> Result<Object, E> {
-        Ok(Object::default())
-    }
-
-    /// `after_unknown` and `after_sensitive` are `false` when nothing is.
-    fn visit_bool<E>(self, _: bool) -> Result<Object, E> {
-        Ok(Object::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-        let mut object = Object::default();
-        while let Some(name) = map.next_key::<Text<'de>>()? {
-            if self.0.wants(&name.0) {
-                let value = map.next_value_seed(ValueSeed)?;
-                if value != Value::Null {
-                    object.push(name.0.as_ref().into(), value);
-                }
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(object)
-    }
 }
 
 struct ValueSeed;
