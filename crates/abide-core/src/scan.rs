@@ -139,21 +139,15 @@ impl SeverityCounts {
     }
 }
 
-/// The fingerprint a finding has under the address its resource is moved from.
-fn moved_from(
-    finding: &Finding,
-    inventory: &Inventory,
-    policies: &[CompiledPolicy],
-) -> Option<Fingerprint> {
-    let (_, resource) = inventory.find(finding.resource_address.as_str())?;
-    let previous = resource.previous_address.as_ref()?;
-    Some(Fingerprint::of(
-        &policies.get(finding.policy as usize)?.policy.id,
-        previous.as_str(),
-        finding.outcome,
-        finding.attribute.as_ref(),
-        &finding.facts,
-    ))
+/// Addresses that an input moves resources from, by the addresses it moves them to.
+fn moves(inventory: &Inventory) -> BTreeMap<&str, &str> {
+    let resources = inventory.resources.iter();
+    resources
+        .filter_map(|resource| {
+            let previous = resource.previous_address.as_ref()?;
+            Some((resource.address.as_str(), previous.as_str()))
+        })
+        .collect()
 }
 
 /// One run over one or more inputs.
@@ -223,11 +217,16 @@ impl Scan {
                 .extend(inventory.diagnostics.iter().cloned());
             tally = tally.plus(evaluations.tally);
             let mut findings = evaluations.findings;
+            let moves = moves(inventory);
             for finding in &mut findings {
-                if let Some(policy) = scan.policies.get(finding.policy as usize) {
-                    finding.rollout = policy.rollout;
-                }
-                finding.previous_fingerprint = moved_from(finding, inventory, &set.policies);
+                let policy = &scan.policies[finding.policy as usize];
+                finding.rollout = policy.rollout;
+                let previous = moves.get(finding.resource_address.as_str());
+                finding.previous_fingerprint = previous.map(|previous| {
+                    let path = finding.attribute.as_ref();
+                    let facts = &finding.facts;
+                    Fingerprint::of(&policy.id, previous, finding.outcome, path, facts)
+                });
             }
             scan.findings.extend(findings);
         }

@@ -20,5 +20,5 @@ pub use error::{PolicyError, PolicyErrors, Position};
 pub use model::*;
 pub use parameter::{Accepts, Parameter, Refused, Scalar};
 pub use path::{Anchor, Path, PathStep};
-pub use read::read;
+pub use read::{is_policy, read};
 pub use schema::json_schema;

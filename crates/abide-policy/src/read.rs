@@ -43,6 +43,26 @@ pub fn read(file: &str, text: &str) -> Result<Policy, PolicyErrors> {
     }
 }
 
+/// Whether a YAML text means to be a policy, however wrong it may be: other YAML lies beside
+/// policies written in Rego.
+#[must_use]
+pub fn is_policy(text: &str) -> bool {
+    let own = ["check", "rules", "rego", "resource_types"];
+    match parse(text).map(|node| node.kind) {
+        Ok(Kind::Map(map)) => map.iter().any(|(key, node)| {
+            own.contains(&key.name.as_str())
+                || (key.name == "id"
+                    && matches!(&node.kind, Kind::Scalar { text, .. } if is_id(text)))
+        }),
+        Ok(_) => false,
+        // A slip in the syntax must not make a policy vanish.
+        Err(_) => text.lines().any(|line| {
+            line.split_once(':')
+                .is_some_and(|(name, _)| own.contains(&name))
+        }),
+    }
+}
+
 /// Collects errors, so that one run shows all of them.
 pub(crate) struct Errors {
     list: Vec<(Position, String)>,
@@ -204,15 +224,19 @@ fn policy(node: &Node, errors: &mut Errors) -> Option<Policy> {
     })
 }
 
-fn id_is_valid(id: &str, node: Option<&Node>, errors: &mut Errors) -> bool {
-    let valid = id.split_once('-').is_some_and(|(prefix, number)| {
+fn is_id(id: &str) -> bool {
+    id.split_once('-').is_some_and(|(prefix, number)| {
         (2..=12).contains(&prefix.len())
             && prefix
                 .chars()
                 .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
             && number.len() == 4
             && number.chars().all(|c| c.is_ascii_digit())
-    });
+    })
+}
+
+fn id_is_valid(id: &str, node: Option<&Node>, errors: &mut Errors) -> bool {
+    let valid = is_id(id);
     if !valid && let Some(node) = node {
         errors.push(node.at, format!("`{id}` is not a policy id: expected capitals, a dash and four digits, as in `POL-0001` or `ACME-0042`"));
     }

@@ -20,6 +20,18 @@ pub(crate) struct Answer {
     pub(crate) facts: Vec<Fact>,
 }
 
+impl Answer {
+    /// An answer that only says something.
+    pub(crate) fn of(message: String) -> Self {
+        Self {
+            message,
+            address: None,
+            attribute: None,
+            facts: Vec::new(),
+        }
+    }
+}
+
 /// The answers of a rule: elements of a set or list, or one value. `false` and nothing are none.
 pub(crate) fn answers(value: &Value) -> Vec<Answer> {
     match value {
@@ -31,18 +43,8 @@ pub(crate) fn answers(value: &Value) -> Vec<Answer> {
 
 fn answer(value: &Value) -> Option<Answer> {
     match value {
-        Value::String(text) => Some(Answer {
-            message: stable(text),
-            address: None,
-            attribute: None,
-            facts: Vec::new(),
-        }),
-        Value::Bool(true) => Some(Answer {
-            message: "The policy is not followed".to_owned(),
-            address: None,
-            attribute: None,
-            facts: Vec::new(),
-        }),
+        Value::String(text) => Some(Answer::of(stable(text))),
+        Value::Bool(true) => Some(Answer::of("The policy is not followed".to_owned())),
         Value::Object(fields) => {
             let field = |names: &[&str]| {
                 names.iter().find_map(|name| {

@@ -2,28 +2,24 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use abide_core::engine::Evaluations;
 use abide_core::finding::Outcome;
 use abide_core::inventory::Inventory;
 use abide_core::policy::PolicySet;
 use abide_policy::{Docs, Policy, PolicyBody, PolicyKind, Position, Profile, Severity};
-use regex::Regex;
 use regorus::{Engine, Value};
 
 use crate::finding::{Answer, Place, answers, push};
-use crate::{Complaint, RegoError, add_module};
-
-/// A rule head at the start of a line: `deny`, `warn_open`, `violation`.
-static HEAD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?m)^(?:default\s+)?((deny|warn|violation)(?:_\w+)?)\b").ok());
+use crate::module::{Annotations, Head, Metadata, heads};
+use crate::{Asking, Complaint, RegoError, add_module, data, take_prints};
 
 /// Folders nest no deeper than this; links may form rings.
 const MAX_DEPTH: usize = 16;
 
 /// The modules of a folder, and what they can be asked.
 pub struct Folder {
+    path: PathBuf,
     engine: Engine,
     policies: Vec<Policy>,
 }
@@ -36,7 +32,7 @@ impl Folder {
         collect(path, &mut files, 0).is_ok() && files.iter().any(|file| has_extension(file, "rego"))
     }
 
-    /// Loads the `.rego` files of a folder (tests left out) and its `.json` files as `data`.
+    /// Loads the `.rego` files of a folder (tests left out) and its JSON and YAML files as `data`.
     ///
     /// # Errors
     /// If something cannot be read or parsed, or no rule can be asked.
@@ -45,35 +41,17 @@ impl Folder {
         collect(path, &mut files, 0)?;
         files.sort();
         let mut engine = Engine::new();
+        engine.set_gather_prints(true);
         let mut policies: Vec<Policy> = Vec::new();
         for file in files {
             let text = fs::read_to_string(&file).map_err(|source| RegoError::Read {
                 path: file.clone(),
                 source,
             })?;
-            if has_extension(&file, "json") {
-                let bad = |error: String| RegoError::Data {
-                    path: file.clone(),
-                    reason: error,
-                };
-                let data = Value::from_json_str(&text).map_err(|error| bad(error.to_string()))?;
-                engine
-                    .add_data(data)
-                    .map_err(|error| bad(error.to_string()))?;
-                continue;
-            }
-            let package = add_module(&mut engine, &file.display().to_string(), &text).map_err(
-                |complaint| RegoError::Rego {
-                    path: file.clone(),
-                    at: complaint.at,
-                    reason: complaint.reason,
-                },
-            )?;
-            for (rule, kind) in heads(&text) {
-                let policy = policy(&package, &rule, &kind);
-                if policies.iter().all(|known| known.id != policy.id) {
-                    policies.push(policy);
-                }
+            if has_extension(&file, "rego") {
+                add_rules(&mut engine, &file, &text, &mut policies)?;
+            } else {
+                add_data(&mut engine, path, &file, &text)?;
             }
         }
         if policies.is_empty() {
@@ -81,7 +59,11 @@ impl Folder {
                 path: path.to_owned(),
             });
         }
-        Ok(Self { engine, policies })
+        Ok(Self {
+            path: path.to_owned(),
+            engine,
+            policies,
+        })
     }
 
     /// Its rules as policies: `rego:main/deny`.
@@ -97,7 +79,8 @@ impl Folder {
         inventory: &Inventory,
         plan: &serde_json::Value,
         set: &PolicySet,
-        input: u32,
+        asking: Asking,
+        prints: &mut Vec<String>,
     ) -> Evaluations {
         let mut out = Evaluations::default();
         let mut engine = self.engine.clone();
@@ -112,45 +95,76 @@ impl Folder {
             };
             let place = Place {
                 policy: number,
-                input,
+                input: asking.input,
             };
-            match engine.eval_rule(text.clone()) {
+            let said = engine.eval_rule(text.clone());
+            take_prints(&mut engine, prints);
+            let mut say = |outcome, answer| {
+                push(
+                    &mut out,
+                    inventory,
+                    policy,
+                    &place,
+                    outcome,
+                    policy.severity,
+                    answer,
+                );
+            };
+            match said.map(|value| answers(&value)) {
                 Err(error) => {
                     let complaint = Complaint::read(&error.to_string());
                     let message = format!("The rule cannot be evaluated: {complaint}");
-                    push(
-                        &mut out,
-                        inventory,
-                        policy,
-                        &place,
-                        Outcome::Error,
-                        policy.severity,
-                        Answer {
-                            message,
-                            address: None,
-                            attribute: None,
-                            facts: Vec::new(),
-                        },
-                    );
+                    say(Outcome::Error, Answer::of(message));
                 }
-                Ok(value) => {
-                    let answers = answers(&value);
-                    out.tally.pass += usize::from(answers.is_empty());
+                Ok(answers) if answers.is_empty() && asking.all_results => {
+                    say(Outcome::Pass, Answer::of(policy.title.clone()));
+                }
+                Ok(answers) if answers.is_empty() => out.tally.pass += 1,
+                Ok(answers) => {
                     for answer in answers {
-                        push(
-                            &mut out,
-                            inventory,
-                            policy,
-                            &place,
-                            Outcome::Fail,
-                            policy.severity,
-                            answer,
-                        );
+                        say(Outcome::Fail, answer);
                     }
                 }
             }
         }
         out
+    }
+}
+
+/// Puts the rules of a module that can be asked among the policies.
+fn add_rules(
+    engine: &mut Engine,
+    file: &Path,
+    text: &str,
+    policies: &mut Vec<Policy>,
+) -> Result<(), RegoError> {
+    let wrong = |complaint: Complaint| RegoError::Rego {
+        path: file.to_owned(),
+        at: complaint.at,
+        reason: complaint.reason,
+    };
+    let package = add_module(engine, &file.display().to_string(), text).map_err(wrong)?;
+    let metadata = Metadata::read(text).map_err(wrong)?;
+    for head in heads(text) {
+        let policy = policy(&package, &head, metadata.of(&head.name), file);
+        // A rule may go on in other files of its package.
+        if policies.iter().all(|known| known.id != policy.id) {
+            policies.push(policy);
+        }
+    }
+    Ok(())
+}
+
+fn add_data(engine: &mut Engine, root: &Path, file: &Path, text: &str) -> Result<(), RegoError> {
+    let bad = |reason: String| RegoError::Data {
+        path: file.to_owned(),
+        reason,
+    };
+    match data::read(root, file, text).map_err(bad)? {
+        Some(data) => engine
+            .add_data(data)
+            .map_err(|error| bad(error.to_string())),
+        None => Ok(()),
     }
 }
 
@@ -166,7 +180,11 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Re
     };
     let is_test = path.to_string_lossy().ends_with("_test.rego");
     if fs::metadata(path).map_err(read)?.is_file() {
-        if !is_test && (has_extension(path, "rego") || has_extension(path, "json")) {
+        if !is_test
+            && ["rego", "json", "yaml", "yml"]
+                .iter()
+                .any(|extension| has_extension(path, extension))
+        {
             files.push(path.to_owned());
         }
         return Ok(());
@@ -185,33 +203,79 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Re
     Ok(())
 }
 
-/// Names of the rules a module declares that can be asked, each with its kind.
-fn heads(text: &str) -> Vec<(String, String)> {
-    let mut heads: Vec<(String, String)> = Vec::new();
-    let captures = HEAD.as_ref().map(|head| head.captures_iter(text));
-    for capture in captures.into_iter().flatten() {
-        let head = (capture[1].to_owned(), capture[2].to_owned());
-        if !heads.contains(&head) {
-            heads.push(head);
+/// Gives rules that several folders declare under one name the name of their folder:
+/// `rego:team-a:main/deny`. Names that are unique stay as they are.
+///
+/// # Errors
+/// If even the folders have one name.
+pub fn name_apart(folders: &mut [Folder]) -> Result<(), RegoError> {
+    let ids: Vec<Vec<String>> = folders
+        .iter()
+        .map(|folder| folder.policies.iter().map(|p| p.id.clone()).collect())
+        .collect();
+    let names: Vec<String> = folders
+        .iter()
+        .map(|folder| last_name(&folder.path))
+        .collect();
+    for (number, folder) in folders.iter_mut().enumerate() {
+        let others = || (0..ids.len()).filter(|other| *other != number);
+        for policy in &mut folder.policies {
+            let doubled: Vec<usize> = others().filter(|o| ids[*o].contains(&policy.id)).collect();
+            if doubled.is_empty() {
+                continue;
+            }
+            let is_known = doubled.iter().any(|other| names[*other] == names[number]);
+            let name = match is_known {
+                true => folder.path.display().to_string(),
+                false => names[number].clone(),
+            };
+            if let Some(rest) = policy.id.strip_prefix("rego:") {
+                policy.id = format!("rego:{name}:{rest}");
+            }
         }
     }
-    heads
+    for (number, folder) in folders.iter().enumerate() {
+        for other in &folders[number + 1..] {
+            let has = |id: &String| other.policies.iter().any(|policy| policy.id == *id);
+            if let Some(policy) = folder.policies.iter().find(|policy| has(&policy.id)) {
+                return Err(RegoError::Clash {
+                    id: policy.id.clone(),
+                    first: folder.path.clone(),
+                    second: other.path.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
-fn policy(package: &str, rule: &str, kind: &str) -> Policy {
+/// The last name of a path, `..` and `.` followed.
+fn last_name(path: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = whole
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| path.display().to_string())
+}
+
+fn policy(package: &str, head: &Head, said: Annotations, file: &Path) -> Policy {
     let short = package.strip_prefix("data.").unwrap_or(package);
+    let rule = &head.name;
+    let mild = if head.is_warning {
+        Severity::Medium
+    } else {
+        Severity::High
+    };
     Policy {
         id: format!("rego:{short}/{rule}"),
-        title: format!("Nothing is found by {rule} of package {short}"),
-        severity: if kind == "warn" {
-            Severity::Medium
-        } else {
-            Severity::High
-        },
+        title: said
+            .title
+            .unwrap_or_else(|| format!("Nothing is found by {rule} of package {short}")),
+        severity: said.severity.unwrap_or(mild),
         kind: PolicyKind::Related,
         profile: Profile::Default,
         enabled: true,
-        controls: Vec::new(),
+        controls: said.controls,
         resource_types: Vec::new(),
         parameters: Vec::new(),
         related_types: Vec::new(),
@@ -220,10 +284,14 @@ fn policy(package: &str, rule: &str, kind: &str) -> Policy {
             at: Position::default(),
         },
         docs: Docs {
-            why: format!("The rule {rule} of the Rego package {short} says so."),
+            why: said
+                .description
+                .unwrap_or_else(|| format!("The rule {rule} of the Rego package {short} says so.")),
+            references: said.references,
+            labels: said.labels,
             ..Docs::default()
         },
-        file: String::new(),
-        at: Position::default(),
+        file: file.display().to_string(),
+        at: Position { line: 1, column: 1 },
     }
 }

@@ -5,8 +5,10 @@
 //! cannot say is "not known yet": an undefined value makes a rule silent. So a
 //! body gets `input.unknown`, and may answer with `unknown`.
 
+mod data;
 mod finding;
 mod folder;
+mod module;
 mod resource;
 
 use std::path::PathBuf;
@@ -15,7 +17,7 @@ use std::sync::LazyLock;
 use abide_policy::Position;
 use regex::Regex;
 
-pub use folder::Folder;
+pub use folder::{Folder, name_apart};
 pub use resource::{check_bodies, evaluate_bodies};
 
 /// Why Rego cannot be used.
@@ -39,8 +41,8 @@ pub enum RegoError {
         /// The parser's words.
         reason: String,
     },
-    /// A data file is no JSON.
-    #[error("{}: not JSON: {reason}", path.display())]
+    /// A data file cannot be used.
+    #[error("{}: {reason}", path.display())]
     Data {
         /// Which.
         path: PathBuf,
@@ -63,12 +65,36 @@ pub enum RegoError {
         /// The policy.
         id: String,
     },
+    /// Two folders that cannot be told apart declare one rule.
+    #[error("{id} is declared in {} and in {}: give one of the packages another name", first.display(), second.display())]
+    Clash {
+        /// The rule.
+        id: String,
+        /// The one folder.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
     /// A folder whose modules declare nothing to ask.
     #[error("{} declares no deny, warn or violation rules: it would check nothing", path.display())]
     NoRules {
         /// Which.
         path: PathBuf,
     },
+}
+
+/// How to ask rules.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asking {
+    /// The input's index in the scan.
+    pub input: u32,
+    /// Whether passes are listed too.
+    pub all_results: bool,
+}
+
+/// What rules print while they are asked goes to the caller: it holds text of the plan.
+fn take_prints(engine: &mut regorus::Engine, prints: &mut Vec<String>) {
+    prints.extend(engine.take_prints().unwrap_or_default());
 }
 
 /// Puts a module into an engine, in today's syntax or in that of before OPA 1.0.

@@ -11,7 +11,8 @@ use regorus::Engine;
 use serde_json::{Map, json};
 
 use crate::finding::{Answer, Place, answers, push};
-use crate::{Complaint, RegoError, add_module};
+use crate::module::{Head, heads};
+use crate::{Asking, Complaint, RegoError, add_module, take_prints};
 
 /// Whether every body of a policy file is Rego, and can fail at all.
 ///
@@ -33,11 +34,7 @@ pub fn check_bodies(policies: &[Policy]) -> Result<(), RegoError> {
             line: (at.line + complaint.at.line).saturating_sub(1),
             reason: complaint.reason,
         })?;
-        let declares = |rule: &str| engine.has_declared_rule_rooted_at(&policy.id, rule);
-        let can_fail = ["deny", "violation", "warn"]
-            .iter()
-            .any(|rule| declares(rule).unwrap_or(false));
-        if !can_fail {
+        if heads(text).is_empty() {
             return Err(RegoError::Silent {
                 id: policy.id.clone(),
             });
@@ -51,8 +48,8 @@ pub fn check_bodies(policies: &[Policy]) -> Result<(), RegoError> {
 pub fn evaluate_bodies(
     inventory: &Inventory,
     set: &PolicySet,
-    input: u32,
-    all_results: bool,
+    asking: Asking,
+    prints: &mut Vec<String>,
 ) -> Evaluations {
     let mut out = Evaluations::default();
     for (number, compiled) in (0u32..).zip(&set.policies) {
@@ -61,105 +58,127 @@ pub fn evaluate_bodies(
         {
             let place = Place {
                 policy: number,
-                input,
+                input: asking.input,
             };
-            evaluate(inventory, compiled, text, &place, all_results, &mut out);
+            let body = Body {
+                compiled,
+                text,
+                place,
+                all_results: asking.all_results,
+            };
+            body.evaluate(inventory, prints, &mut out);
         }
     }
     out
 }
 
-fn evaluate(
-    inventory: &Inventory,
-    compiled: &CompiledPolicy,
-    text: &str,
-    place: &Place,
+/// The Rego of one policy, and how it is asked.
+struct Body<'a> {
+    compiled: &'a CompiledPolicy,
+    text: &'a str,
+    place: Place,
     all_results: bool,
-    out: &mut Evaluations,
-) {
-    let policy = &compiled.policy;
-    let mut engine = Engine::new();
-    let prepared = add_module(&mut engine, &policy.id, text).map_err(|complaint| complaint.to_string()).and_then(|package| {
-        let data = json!({ "parameters": parameters(compiled), "inventory": { "resources": everything(inventory) } });
-        engine.add_data(regorus::Value::from(data)).map_err(|error| error.to_string())?;
+}
+
+/// What a body says of one resource: answers, each with whether it is only a warning.
+type Said = (Outcome, Vec<(Answer, bool)>);
+
+impl Body<'_> {
+    fn evaluate(&self, inventory: &Inventory, prints: &mut Vec<String>, out: &mut Evaluations) {
+        let policy = &self.compiled.policy;
+        let mut engine = Engine::new();
+        engine.set_gather_prints(true);
+        let package = self.prepare(inventory, &mut engine);
+        let rules = heads(self.text);
+        for name in &policy.resource_types {
+            for id in inventory.of_type(name) {
+                let resource = inventory.resource(*id);
+                if resource.mode == Mode::Data {
+                    continue;
+                }
+                let said = match &package {
+                    Ok(package) => ask(&mut engine, package, &rules, shape(inventory, resource)),
+                    Err(error) => Err(error.clone()),
+                };
+                take_prints(&mut engine, prints);
+                let said = said.unwrap_or_else(|error| {
+                    let message = format!("The policy cannot be evaluated: {error}");
+                    (Outcome::Error, vec![say(message)])
+                });
+                self.report(inventory, resource, said, out);
+            }
+        }
+    }
+
+    /// Puts the module and what it may look at into an engine; gives the package.
+    fn prepare(&self, inventory: &Inventory, engine: &mut Engine) -> Result<String, String> {
+        let package = add_module(engine, &self.compiled.policy.id, self.text)
+            .map_err(|complaint| complaint.to_string())?;
+        let data = json!({
+            "parameters": parameters(self.compiled),
+            "inventory": { "resources": everything(inventory) },
+        });
+        engine
+            .add_data(regorus::Value::from(data))
+            .map_err(|error| error.to_string())?;
         Ok(package)
-    });
-    for name in &policy.resource_types {
-        for id in inventory.of_type(name) {
-            let resource = inventory.resource(*id);
-            if resource.mode == Mode::Data {
-                continue;
-            }
-            let result = match &prepared {
-                Ok(package) => ask(&mut engine, package, shape(inventory, resource)),
-                Err(error) => Err(error.clone()),
-            };
-            let address = Some(resource.address.to_string());
-            let (outcome, severity, list) = match result {
-                Ok((outcome, answers)) => (outcome, policy.severity, answers),
-                Err(error) => (
-                    Outcome::Error,
-                    policy.severity,
-                    vec![say(format!("The policy cannot be evaluated: {error}"))],
-                ),
-            };
-            let quiet = matches!(outcome, Outcome::Pass | Outcome::NotApplicable);
-            if quiet && !all_results {
-                out.tally.pass += usize::from(outcome == Outcome::Pass);
-                out.tally.not_applicable += usize::from(outcome == Outcome::NotApplicable);
-                continue;
-            }
-            let severity = if outcome == Outcome::Fail && list.iter().all(|(_, mild)| *mild) {
-                Severity::Low
-            } else {
-                severity
-            };
-            let message = list
-                .iter()
-                .map(|(answer, _)| answer.message.clone())
-                .collect::<Vec<_>>()
-                .join("; ");
-            let attribute = list.iter().find_map(|(answer, _)| answer.attribute.clone());
-            let facts = list
+    }
+
+    fn report(
+        &self,
+        inventory: &Inventory,
+        resource: &Resource,
+        (outcome, list): Said,
+        out: &mut Evaluations,
+    ) {
+        let policy = &self.compiled.policy;
+        if !self.all_results && matches!(outcome, Outcome::Pass | Outcome::NotApplicable) {
+            out.tally.pass += usize::from(outcome == Outcome::Pass);
+            out.tally.not_applicable += usize::from(outcome == Outcome::NotApplicable);
+            return;
+        }
+        let is_mild = outcome == Outcome::Fail && list.iter().all(|(_, mild)| *mild);
+        let severity = if is_mild {
+            Severity::Low
+        } else {
+            policy.severity
+        };
+        let messages: Vec<String> = list
+            .iter()
+            .map(|(answer, _)| answer.message.clone())
+            .collect();
+        let answer = Answer {
+            message: messages.join("; "),
+            address: Some(resource.address.to_string()),
+            attribute: list.iter().find_map(|(answer, _)| answer.attribute.clone()),
+            facts: list
                 .into_iter()
                 .flat_map(|(answer, _)| answer.facts)
-                .collect();
-            push(
-                out,
-                inventory,
-                policy,
-                place,
-                outcome,
-                severity,
-                Answer {
-                    message,
-                    address,
-                    attribute,
-                    facts,
-                },
-            );
-        }
+                .collect(),
+        };
+        push(
+            out,
+            inventory,
+            policy,
+            &self.place,
+            outcome,
+            severity,
+            answer,
+        );
     }
 }
 
 fn say(message: String) -> (Answer, bool) {
-    (
-        Answer {
-            message,
-            address: None,
-            attribute: None,
-            facts: Vec::new(),
-        },
-        false,
-    )
+    (Answer::of(message), false)
 }
 
-/// Asks a body about one resource: answers, each with whether it is only a warning.
+/// Asks a body about one resource.
 fn ask(
     engine: &mut Engine,
     package: &str,
+    rules: &[Head],
     input: serde_json::Value,
-) -> Result<(Outcome, Vec<(Answer, bool)>), String> {
+) -> Result<Said, String> {
     engine.set_input(regorus::Value::from(input));
     let mut rule = |name: &str| match engine.eval_rule(format!("{package}.{name}")) {
         Ok(value) => Ok(value),
@@ -176,12 +195,9 @@ fn ask(
         ));
     }
     let mut failed: Vec<(Answer, bool)> = Vec::new();
-    for (name, mild) in [("deny", false), ("violation", false), ("warn", true)] {
-        failed.extend(
-            answers(&rule(name)?)
-                .into_iter()
-                .map(|answer| (answer, mild)),
-        );
+    for head in rules {
+        let said = answers(&rule(&head.name)?);
+        failed.extend(said.into_iter().map(|answer| (answer, head.is_warning)));
     }
     if !failed.is_empty() {
         return Ok((Outcome::Fail, failed));
@@ -190,14 +206,14 @@ fn ask(
         .into_iter()
         .map(|answer| (answer, false))
         .collect();
-    if open.is_empty() {
-        Ok((
+    Ok(if open.is_empty() {
+        (
             Outcome::Pass,
             vec![say("The policy is followed".to_owned())],
-        ))
+        )
     } else {
-        Ok((Outcome::Unknown, open))
-    }
+        (Outcome::Unknown, open)
+    })
 }
 
 fn parameters(compiled: &CompiledPolicy) -> Map<String, serde_json::Value> {

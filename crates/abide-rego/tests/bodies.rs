@@ -14,7 +14,7 @@ use abide_core::finding::Outcome;
 use abide_core::policy::{PolicySet, PolicySettings};
 use abide_core::source::{self, Input, LoadOptions, RedactionKey, Wanted};
 use abide_policy::{Policy, Severity};
-use abide_rego::{check_bodies, evaluate_bodies};
+use abide_rego::{Asking, check_bodies, evaluate_bodies};
 
 fn policy(rego: &str) -> Policy {
     let body: String = rego.lines().map(|line| format!("  {line}\n")).collect();
@@ -33,7 +33,7 @@ fn judge(rego: &str) -> Evaluations {
     };
     let inventory = source::load(&Input::File(plan), &options).unwrap();
     let set = PolicySet::compile(vec![policy(rego)], &PolicySettings::default()).unwrap();
-    evaluate_bodies(&inventory, &set, 0, false)
+    evaluate_bodies(&inventory, &set, Asking::default(), &mut Vec::new())
 }
 
 #[test]

@@ -13,7 +13,7 @@ use abide_core::policy::{self, PolicySet, PolicySettings, Selection};
 use abide_core::scan::Scan;
 use abide_core::source::{self, Input, LoadOptions, RedactionKey};
 use abide_policy::{Policy, Severity};
-use abide_rego::Folder;
+use abide_rego::{Asking, Folder};
 use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
 use toml::Spanned;
@@ -91,8 +91,12 @@ pub(crate) fn all_policies(config: &Config, args: &PolicyArgs) -> anyhow::Result
     all.extend(rego.iter().flat_map(Folder::policies));
     for folder in policy_folders(config, args) {
         // A folder of Rego alone holds no policy files, and is fine.
-        match policy::load_dir(&folder) {
-            Err(policy::LibraryError::Empty { .. }) if Folder::is_rego(&folder) => {}
+        if !Folder::is_rego(&folder) {
+            all.extend(policy::load_dir(&folder)?);
+            continue;
+        }
+        match policy::load_mixed_dir(&folder) {
+            Err(policy::LibraryError::Empty { .. }) => {}
             loaded => all.extend(loaded?),
         }
     }
@@ -112,7 +116,11 @@ fn policy_folders(config: &Config, args: &PolicyArgs) -> Vec<PathBuf> {
 fn rego_folders(config: &Config, args: &PolicyArgs) -> anyhow::Result<Vec<Folder>> {
     let folders = policy_folders(config, args);
     let rego = folders.iter().filter(|folder| Folder::is_rego(folder));
-    rego.map(|folder| Ok(Folder::load(folder)?)).collect()
+    let mut loaded = rego
+        .map(|folder| Folder::load(folder))
+        .collect::<Result<Vec<_>, _>>()?;
+    abide_rego::name_apart(&mut loaded)?;
+    Ok(loaded)
 }
 
 /// Keeps the policies that flags and configuration select.
@@ -211,18 +219,22 @@ pub(crate) fn scan(
         account: chosen.account,
         all_results: job.all_results,
     };
+    let mut prints = Vec::new();
     let mut scan = timings.time("evaluate", || {
         let parts = (0u32..).zip(&inventories).map(|(number, inventory)| {
             let mut all = engine::evaluate(inventory, &chosen.set, options, number);
-            let bodies =
-                abide_rego::evaluate_bodies(inventory, &chosen.set, number, job.all_results);
+            let asking = Asking {
+                input: number,
+                all_results: job.all_results,
+            };
+            let bodies = abide_rego::evaluate_bodies(inventory, &chosen.set, asking, &mut prints);
             all.absorb(bodies);
             for (folder, plan) in chosen
                 .rego
                 .iter()
                 .flat_map(|folder| plans.get(number as usize).map(|plan| (folder, plan)))
             {
-                all.absorb(folder.evaluate(inventory, plan, &chosen.set, number));
+                all.absorb(folder.evaluate(inventory, plan, &chosen.set, asking, &mut prints));
             }
             (inventory, all)
         });
@@ -233,6 +245,7 @@ pub(crate) fn scan(
             parts.collect(),
         )
     });
+    terminal::say(&prints)?;
     timings.time("except", || {
         if let Some(set) = &exceptions {
             exception::apply(set, &mut scan, &chosen.known);

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -44,6 +44,16 @@ pub(crate) fn spinner(message: String) -> ProgressBar {
     bar.set_message(message);
     bar.enable_steady_tick(Duration::from_millis(150));
     bar
+}
+
+/// Writes lines to standard error: each stays one line, whatever it holds.
+pub(crate) fn say(lines: &[String]) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    for line in lines {
+        let line = visible(line).replace('\n', "\\n");
+        writeln!(err, "{line}")?;
+    }
+    Ok(())
 }
 
 /// A text with its control and direction characters spelled out.

@@ -73,8 +73,25 @@ pub fn load_file(path: &Path) -> Result<Policy, LibraryError> {
 /// # Errors
 /// If anything cannot be read, or nothing is there. Errors of all files are shown together.
 pub fn load_dir(path: &Path) -> Result<Vec<Policy>, LibraryError> {
+    load(path, |_| true)
+}
+
+/// Reads the policy files of a folder that also holds Rego: its other YAML is data.
+///
+/// # Errors
+/// As [`load_dir`].
+pub fn load_mixed_dir(path: &Path) -> Result<Vec<Policy>, LibraryError> {
+    let is_policy = |file: &Path| {
+        // What cannot be read is reported when it is loaded.
+        fs::read_to_string(file).map_or(true, |text| abide_policy::is_policy(&text))
+    };
+    load(path, is_policy)
+}
+
+fn load(path: &Path, is_policy: impl Fn(&Path) -> bool) -> Result<Vec<Policy>, LibraryError> {
     let mut files = Vec::new();
     collect(path, &mut files, 0)?;
+    files.retain(|file| is_policy(file));
     files.sort();
     if files.is_empty() {
         return Err(LibraryError::Empty {

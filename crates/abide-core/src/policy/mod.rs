@@ -11,6 +11,8 @@ pub use compile::{
     Attribute, CompileError, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, Pattern, PolicySet,
     Question,
 };
-pub use library::{LibraryError, builtin, builtin_text, complete, load_dir, load_file};
+pub use library::{
+    LibraryError, builtin, builtin_text, complete, load_dir, load_file, load_mixed_dir,
+};
 pub(crate) use settings::nearest;
 pub use settings::{PolicySettings, Selection, SelectionError, Selector, services};

@@ -111,6 +111,10 @@ impl FromStr for Selector {
         if let Ok(severity) = text.to_ascii_lowercase().parse() {
             return Ok(Self::Severity(severity));
         }
+        // Rules of Rego folders: their names are not ours to spell.
+        if text.starts_with("rego:") {
+            return Ok(Self::Id(text.to_owned()));
+        }
         let is_id = text.split_once('-').is_some_and(|(prefix, rest)| {
             prefix.chars().all(|c| c.is_ascii_alphanumeric())
                 && rest.chars().all(|c| c.is_ascii_digit())

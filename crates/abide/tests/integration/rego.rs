@@ -176,3 +176,68 @@ fn bodies_judge_one_resource() {
         assert_eq!(outcome(address), *want, "{address}: {report}");
     }
 }
+
+/// Data in YAML lies beside policies in YAML, and what a rule prints stays one visible line.
+#[test]
+fn a_folder_of_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().join("rego");
+    fs::create_dir(&here).unwrap();
+    let rule = "package main\n\ndeny_limit contains msg if {\n  print(\"a\\n::error::b\\u001b[31m\")\n  msg := sprintf(\"limit %v\", [data.limit])\n}\n";
+    fs::write(here.join("a.rego"), rule).unwrap();
+    fs::write(here.join("data.yaml"), "limit: 7\n").unwrap();
+    fs::write(here.join("body.yaml"), BODY).unwrap();
+    let scan = |more: &[&str]| {
+        let input = plan("ebs-volume");
+        let mut all = vec![
+            "scan",
+            &input,
+            "--no-builtin",
+            "--policies=rego",
+            "--format=json",
+        ];
+        all.extend(more);
+        run_in(folder.path(), &all)
+    };
+    let ran = scan(&[]);
+    let report: Value =
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+    let results = report["results"].as_array().unwrap();
+    let of = |id: &str| results.iter().filter(|r| r["policy_id"] == id).count();
+    assert_eq!(of("rego:main/deny_limit"), 1);
+    assert!(of("ACME-0001") > 1);
+    assert!(
+        results.iter().any(|r| r["message"] == "limit 7"),
+        "{report}"
+    );
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("a.rego:4: a\\n::error::b\\u{1b}[31m"),
+        "{}",
+        ran.stderr
+    );
+    // Rules of Rego are chosen by their names.
+    let ran = scan(&["--select", "rego:main/deny_limit"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["summary"]["policies"], 1);
+    // A policy with a slip is no data.
+    fs::write(
+        here.join("body.yaml"),
+        BODY.replace("severity: high", "severity: hihg"),
+    )
+    .unwrap();
+    let ran = scan(&[]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("body.yaml:4:"), "{}", ran.stderr);
+}
+
+/// Rules of a body are found by the same names as those of a folder.
+#[test]
+fn bodies_with_longer_names() {
+    let body = BODY.replace("deny contains", "deny_plain contains");
+    let case = plan("ebs-volume");
+    let long = scan(&[("body.yaml", &body)], &case, &[]);
+    let short = scan(&[("body.yaml", BODY)], &case, &[]);
+    assert!(short["summary"]["fail"].as_u64().unwrap() > 0);
+    assert_eq!(long["summary"]["fail"], short["summary"]["fail"]);
+}

@@ -8,6 +8,7 @@ use abide_core::inventory::Inventory;
 use abide_core::policy::{self, PolicySet, PolicySettings, Selection};
 use abide_hcl::examples;
 use abide_policy::Policy;
+use abide_rego::Asking;
 
 use crate::cli::{Cli, TestArgs};
 use crate::config::Config;
@@ -59,12 +60,19 @@ pub(crate) fn run(cli: &Cli, args: &TestArgs) -> anyhow::Result<u8> {
 /// The engines a scan uses.
 fn judge(inventory: &Inventory, set: &PolicySet, options: engine::Options) -> Vec<Finding> {
     let mut all = engine::evaluate(inventory, set, options, 0);
+    let asking = Asking {
+        input: 0,
+        all_results: options.all_results,
+    };
+    let mut prints = Vec::new();
     all.absorb(abide_rego::evaluate_bodies(
         inventory,
         set,
-        0,
-        options.all_results,
+        asking,
+        &mut prints,
     ));
+    // Without standard error nobody reads it, and the verdict is the same.
+    let _ = terminal::say(&prints);
     all.findings
 }
 
