@@ -4,12 +4,13 @@
 //! [`PolicySet::compile`] makes of both what the engine runs.
 
 mod compile;
+mod compiled;
 mod library;
 mod settings;
 
-pub use compile::{
-    Attribute, CompileError, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, Pattern, PolicySet,
-    Question,
+pub use compile::{CompileError, PolicySet};
+pub use compiled::{
+    Attribute, CompiledPolicy, CompiledRule, LinkSpec, Node, Op, Pattern, Question,
 };
 pub use library::{
     LibraryError, builtin, builtin_text, complete, load_dir, load_file, load_mixed_dir,
