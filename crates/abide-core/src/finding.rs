@@ -171,6 +171,15 @@ pub struct Location {
     pub end_column: u32,
 }
 
+/// Another place that matters for a finding.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Related {
+    /// What is there.
+    pub message: String,
+    /// Where.
+    pub location: Location,
+}
+
 /// HCL to write, as a snippet for people; `abide fix` makes edits of it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Snippet {
@@ -232,6 +241,10 @@ pub struct Finding {
     pub previous_fingerprint: Option<Fingerprint>,
     /// Where it is written; `None` until the source is known.
     pub location: Option<Location>,
+    /// Other places that matter: what feeds the attribute, the block it is in, other resources.
+    pub related: Vec<Related>,
+    /// The module calls on the way to the resource, outermost first.
+    pub calls: Vec<Related>,
     /// The exception that covers it.
     pub exception: Option<AppliedException>,
     /// Whether the baseline holds it.
@@ -252,6 +265,14 @@ impl Finding {
     #[must_use]
     pub fn is_new_violation(&self) -> bool {
         self.is_violation() && !self.in_baseline && !self.is_observed()
+    }
+
+    /// All places it names, the line to edit first.
+    pub fn locations(&self) -> impl Iterator<Item = &Location> {
+        let others = self.related.iter().chain(&self.calls);
+        self.location
+            .iter()
+            .chain(others.map(|related| &related.location))
     }
 
     /// Whether its policy only watches yet.

@@ -10,6 +10,7 @@ pub mod exception;
 pub mod finding;
 pub mod gate;
 pub mod inventory;
+pub mod locate;
 pub mod policy;
 pub mod provenance;
 pub mod rollout;

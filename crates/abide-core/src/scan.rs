@@ -1,6 +1,7 @@
 //! The result of one run: the only thing renderers, the gate and the store see.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use abide_controls::ControlId;
 use abide_policy::Severity;
@@ -170,6 +171,8 @@ pub struct Scan {
     pub unchecked_types: BTreeMap<String, usize>,
     /// Remarks on inputs, exceptions and the baseline.
     pub diagnostics: Vec<Diagnostic>,
+    /// The files that locations of findings name, with their text.
+    pub sources: BTreeMap<String, Arc<str>>,
 }
 
 impl Scan {
@@ -197,6 +200,7 @@ impl Scan {
             findings: Vec::new(),
             unchecked_types: BTreeMap::new(),
             diagnostics: Vec::new(),
+            sources: BTreeMap::new(),
         };
         let mut tally = Tally::default();
         for (inventory, evaluations) in parts {

@@ -25,6 +25,7 @@ mod json_body;
 mod json_text;
 mod known_data;
 mod loaded;
+mod locate;
 mod lower;
 mod module;
 mod number;
@@ -75,8 +76,11 @@ pub struct Options<'o> {
     pub workspace: String,
     /// No file outside this directory is read; `None` for the directory that is loaded.
     pub root_limit: Option<PathBuf>,
-    /// What stands before file names in messages and in the source map.
+    /// What stands before file names in messages and in the source map, for
+    /// files that are not inside `display_base`.
     pub display_root: String,
+    /// File names are relative to this directory, usually the repository's.
+    pub display_base: Option<PathBuf>,
     /// How much is too much.
     pub limits: Limits,
     /// The attributes that are kept.
@@ -96,6 +100,7 @@ impl<'o> Options<'o> {
             workspace: "default".to_owned(),
             root_limit: None,
             display_root: String::new(),
+            display_base: None,
             limits: Limits::default(),
             wanted,
             key,
@@ -183,7 +188,11 @@ pub fn load_dir(dir: &Path, options: &Options<'_>) -> Result<Loaded, LoadError> 
         limit,
         max_size: options.limits.file_size,
     };
-    load(files, &root, &input, options)
+    let options = Options {
+        display_base: options.display_base.as_deref().map(canonical).transpose()?,
+        ..options.clone()
+    };
+    load(files, &root, &input, &options)
 }
 
 /// Loads files in memory, named by their paths. The root module is the

@@ -1,9 +1,11 @@
 //! The files that were read, and byte ranges in them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use abide_core::diagnostic::Place;
+use abide_core::finding;
 
 /// One file of a [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,18 +61,51 @@ pub struct SourceFile {
     pub name: String,
     /// Its text, byte for byte.
     pub text: Arc<str>,
+    /// Offsets at which its lines begin.
+    lines: OnceLock<Box<[u32]>>,
+}
+
+impl SourceFile {
+    /// Line and column (in characters) of a byte, both from 1.
+    fn position(&self, byte: u32) -> (u32, u32) {
+        let word = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let lines = self.lines.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            std::iter::once(0)
+                .chain(ends.map(|end| word(end + 1)))
+                .collect()
+        });
+        let mut byte = (byte as usize).min(self.text.len());
+        while !self.text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        let line = lines
+            .partition_point(|start| *start as usize <= byte)
+            .max(1);
+        let start = lines.get(line - 1).map_or(0, |start| *start as usize);
+        let before = self.text.get(start..byte).unwrap_or_default();
+        // An invisible byte order mark is no column.
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        (word(line), word(before.chars().count()).saturating_add(1))
+    }
 }
 
 /// All files that were read, by id.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    names: BTreeMap<String, FileId>,
 }
 
 impl SourceMap {
     pub(crate) fn add(&mut self, name: String, text: Arc<str>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { name, text });
+        self.names.insert(name.clone(), id);
+        self.files.push(SourceFile {
+            name,
+            text,
+            lines: OnceLock::new(),
+        });
         id
     }
 
@@ -78,6 +113,12 @@ impl SourceMap {
     #[must_use]
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(id.0 as usize)
+    }
+
+    /// A file by its name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&SourceFile> {
+        self.file(*self.names.get(name)?)
     }
 
     /// All files in the order in which they were read.
@@ -95,23 +136,26 @@ impl SourceMap {
     #[must_use]
     pub fn place(&self, location: Location) -> Option<Place> {
         let file = self.file(location.file)?;
-        let mut start = (location.span.start as usize).min(file.text.len());
-        while !file.text.is_char_boundary(start) {
-            start -= 1;
-        }
-        let before = file.text.get(..start).unwrap_or_default();
-        // An invisible byte order mark is no column.
-        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
-        let line = before.matches('\n').count();
-        let column = before
-            .rsplit('\n')
-            .next()
-            .map_or(0, |line| line.chars().count());
-        let word = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+        let (line, column) = file.position(location.span.start);
         Some(Place {
             file: file.name.clone(),
-            line: word(line),
-            column: word(column),
+            line,
+            column,
+        })
+    }
+
+    /// The location in lines and columns.
+    #[must_use]
+    pub fn range(&self, location: Location) -> Option<finding::Location> {
+        let file = self.file(location.file)?;
+        let (line, column) = file.position(location.span.start);
+        let (end_line, end_column) = file.position(location.span.end);
+        Some(finding::Location {
+            file: file.name.clone(),
+            line,
+            column,
+            end_line,
+            end_column,
         })
     }
 }

@@ -137,6 +137,10 @@ impl<'o> World<'o> {
 
     /// The path of a file as messages name it.
     pub(crate) fn display(&self, path: &Path) -> String {
+        let base = self.options.display_base.as_deref();
+        if let Some(Ok(shown)) = base.map(|base| path.strip_prefix(base)) {
+            return shown.to_string_lossy().replace('\\', "/");
+        }
         let shown = path.strip_prefix(&self.root).unwrap_or(path);
         let prefix = &self.options.display_root;
         let text = shown.to_string_lossy().replace('\\', "/");

@@ -157,6 +157,8 @@ pub(crate) fn push(
         waits_for: Vec::new(),
         previous_fingerprint: None,
         location: None,
+            related: Vec::new(),
+            calls: Vec::new(),
         exception: None,
         in_baseline: false,
         rollout: Stage::default(),

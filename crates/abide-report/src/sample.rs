@@ -57,6 +57,8 @@ pub(crate) fn finding(policy: u32, address: &str, outcome: Outcome, message: &st
         waits_for: Vec::new(),
         previous_fingerprint: None,
         location: None,
+            related: Vec::new(),
+            calls: Vec::new(),
         exception: None,
         in_baseline: false,
         rollout: Stage::default(),

@@ -354,6 +354,8 @@ impl<'p> Engine<'p> {
             fingerprint,
             previous_fingerprint: None,
             location: None,
+            related: Vec::new(),
+            calls: Vec::new(),
             exception: None,
             in_baseline: false,
             rollout: Stage::default(),

@@ -13,3 +13,4 @@ mod console;
 mod examples;
 mod load;
 mod parity;
+mod spans;
