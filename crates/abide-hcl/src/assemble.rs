@@ -16,6 +16,7 @@ use crate::blocks::BodyTrace;
 use crate::instance::{Instance, Made};
 use crate::loaded::{ModuleOrigin, Origins, ResourceOrigin};
 use crate::module::{Declared, nested_kind};
+use crate::secrets::Secrets;
 use crate::value::{Map, Val};
 use crate::world::World;
 use crate::{output, provider, references};
@@ -24,7 +25,7 @@ pub(crate) fn inventory(
     world: &World<'_>,
     root: &Rc<Instance>,
     input: &str,
-) -> (Inventory, Origins) {
+) -> (Inventory, Origins, Secrets) {
     let mut assembler = Assembler {
         world,
         builder: InventoryBuilder::new(SourceKind::Hcl, input),
@@ -32,11 +33,12 @@ pub(crate) fn inventory(
         config_modules: BTreeMap::new(),
         providers: Vec::new(),
         origins: Origins::default(),
+        secrets: Secrets::default(),
     };
     assembler.root_providers(root);
     assembler.module(root);
     let inventory = assembler.builder.finish(assembler.configuration);
-    (inventory, assembler.origins)
+    (inventory, assembler.origins, assembler.secrets)
 }
 
 struct Assembler<'w, 'o> {
@@ -47,6 +49,7 @@ struct Assembler<'w, 'o> {
     config_modules: BTreeMap<String, u32>,
     providers: Vec<String>,
     origins: Origins,
+    secrets: Secrets,
 }
 
 impl Assembler<'_, '_> {
@@ -154,10 +157,13 @@ impl Assembler<'_, '_> {
                         continue;
                     }
                 },
-                None => Rc::new(Made {
-                    value: Val::block(Map::new()),
-                    trace: BodyTrace::default(),
-                }),
+                None => {
+                    self.secrets.learn_written(declared);
+                    Rc::new(Made {
+                        value: Val::block(Map::new()),
+                        trace: BodyTrace::default(),
+                    })
+                }
             };
             self.add(
                 module,
@@ -195,6 +201,9 @@ impl Assembler<'_, '_> {
         address.push_str(&declared.name);
         if let Some(key) = key {
             address.push_str(&key.to_string());
+        }
+        if let Some(map) = made.value.entries() {
+            self.secrets.learn(map);
         }
         let values = match (wanted, made.value.entries()) {
             (Some(wanted), Some(map)) => {

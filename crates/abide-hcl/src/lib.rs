@@ -39,6 +39,7 @@ mod repetition;
 mod resolve;
 mod salvage;
 mod schema;
+mod secrets;
 mod source_map;
 mod template;
 mod tfvars;
@@ -244,7 +245,7 @@ fn evaluate(
     };
     let inputs: BTreeMap<_, _> = tfvars::inputs(&world, &module);
     let root = Rc::new(Instance::root(module, inputs));
-    let (mut inventory, origins) = assemble::inventory(&world, &root, input);
+    let (mut inventory, origins, secrets) = assemble::inventory(&world, &root, input);
     let (sources, mut diagnostics) = world.into_parts();
     diagnostics.sort_by(|a, b| a.place.cmp(&b.place));
     inventory.diagnostics = diagnostics;
@@ -252,5 +253,6 @@ fn evaluate(
         inventory,
         sources,
         origins,
+        secrets,
     })
 }

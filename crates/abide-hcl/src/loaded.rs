@@ -9,6 +9,7 @@ use abide_core::inventory::Inventory;
 use crate::ast::Block;
 use crate::blocks::BodyTrace;
 use crate::instance::Instance;
+use crate::secrets::Secrets;
 use crate::source_map::{Location, SourceMap};
 use crate::trace::{Feeder, follow, header, whole};
 
@@ -21,6 +22,8 @@ pub struct Loaded {
     pub sources: SourceMap,
     /// Where each of them is written.
     pub origins: Origins,
+    /// What code frames must not show.
+    pub(crate) secrets: Secrets,
 }
 
 /// Where resources and their attributes are written.

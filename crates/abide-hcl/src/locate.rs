@@ -21,7 +21,8 @@ impl Locator for Loaded {
     }
 
     fn text(&self, file: &str) -> Option<Arc<str>> {
-        self.sources.named(file).map(|file| file.text.clone())
+        let file = self.sources.named(file)?;
+        Some(self.secrets.mask(&file.text))
     }
 }
 

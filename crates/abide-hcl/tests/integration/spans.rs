@@ -196,3 +196,37 @@ fn every_attribute_of_a_generated_file_is_at_its_place() {
         );
     }
 }
+
+#[test]
+fn text_for_code_frames_hides_secrets() {
+    let text = r#"variable "password" {
+  default   = "pä55-word-of-the-db"
+  sensitive = true
+}
+resource "aws_db_instance" "d" {
+  password   = var.password
+  identifier = "db"
+}
+resource "aws_db_instance" "e" {
+  password = "quoted \"text\" here"
+}
+"#;
+    let mut wanted = Wanted::default();
+    wanted.add("aws_db_instance", "identifier");
+    let options = Options::new(&wanted, RedactionKey::new([7; 32]));
+    let loaded = load_text(&[("main.tf", text)], &options).unwrap();
+    let shown = loaded.text("main.tf").unwrap();
+    assert!(
+        shown.contains(r#"default   = "*******************""#),
+        "{shown}"
+    );
+    assert!(!shown.contains("quoted"), "{shown}");
+    assert!(shown.contains(r#"identifier = "db""#));
+    assert_eq!(shown.chars().count(), text.chars().count());
+    // Of a type nobody reads, too.
+    let nothing = Wanted::default();
+    let options = Options::new(&nothing, RedactionKey::new([7; 32]));
+    let unread = load_text(&[("main.tf", text)], &options).unwrap();
+    assert!(!unread.text("main.tf").unwrap().contains("quoted"));
+    assert!(!format!("{:?}", loaded.inventory).contains("word-of"));
+}
