@@ -145,70 +145,17 @@ fn accepts(accepted: &[Fact], fact: &Fact) -> bool {
 /// off is not void.
 pub fn apply(set: &ExceptionSet, scan: &mut Scan, known: &[(String, Severity)]) {
     let at = scan.at;
-    let today = TimeZone::UTC.to_datetime(at).date();
     scan.diagnostics.extend(set.void.iter().cloned());
     for exception in &set.list {
-        let place = exception.place.clone();
-        let mut say = |level, code, message: String| {
+        let (stands, remark) = standing(exception, known, at);
+        if let Some((level, code, message)) = remark {
             scan.diagnostics
-                .push(Diagnostic::new(level, code, message).at(place.clone()))
-        };
-        let name = format!(
-            "exception {} ({} on {})",
-            exception.id, exception.policy, exception.resource
-        );
-        let Some((_, severity)) = known.iter().find(|(id, _)| *id == exception.policy) else {
-            say(
-                Level::Warning,
-                "exception-void",
-                format!(
-                    "{name} is void: there is no policy {}{}",
-                    exception.policy,
-                    meant(&exception.policy, known)
-                ),
-            );
-            continue;
-        };
-        if !exception.expires.includes(at) {
-            say(
-                Level::Warning,
-                "exception-expired",
-                format!(
-                    "{name} expired on {}; it covers nothing any more: fix the resource or ask for a new one",
-                    exception.expires.day()
-                ),
-            );
-            continue;
+                .push(Diagnostic::new(level, code, message).at(exception.place.clone()));
         }
-        let limit = maximum_days(*severity);
-        if today
-            .checked_add(limit.days())
-            .is_ok_and(|last| exception.expires.day() > last)
-        {
-            say(
-                Level::Warning,
-                "exception-void",
-                format!(
-                    "{name} is void: it ends on {}, but exceptions for {severity} policies run {limit} days at most",
-                    exception.expires.day()
-                ),
-            );
-            continue;
-        }
-        if today
-            .checked_add(WARN_DAYS.days())
-            .is_ok_and(|soon| exception.expires.day() <= soon)
-            && limit > WARN_DAYS
-        {
-            say(
-                Level::Note,
-                "exception-expiring",
-                format!("{name} expires on {}", exception.expires.day()),
-            );
-        }
-        if !cover(exception, scan, at) {
+        if stands && !cover(exception, scan, at) {
             let message = format!(
-                "{name} covers nothing in this input: remove it if the resource is fixed or gone"
+                "{} covers nothing in this input: remove it if the resource is fixed or gone",
+                named(exception)
             );
             scan.diagnostics.push(
                 Diagnostic::new(Level::Warning, "exception-unused", message)
@@ -217,6 +164,54 @@ pub fn apply(set: &ExceptionSet, scan: &mut Scan, known: &[(String, Severity)]) 
         }
     }
     scan.recount();
+}
+
+/// Whether an exception may cover anything, and what is to be said of it.
+fn standing(
+    exception: &Exception,
+    known: &[(String, Severity)],
+    at: Timestamp,
+) -> (bool, Option<(Level, &'static str, String)>) {
+    let today = TimeZone::UTC.to_datetime(at).date();
+    let name = named(exception);
+    let last = exception.expires.day();
+    let refuse = |code, message| (false, Some((Level::Warning, code, message)));
+    let Some((_, severity)) = known.iter().find(|(id, _)| *id == exception.policy) else {
+        let id = &exception.policy;
+        let message = format!(
+            "{name} is void: there is no policy {id}{}",
+            meant(id, known)
+        );
+        return refuse("exception-void", message);
+    };
+    if !exception.expires.includes(at) {
+        let message = format!(
+            "{name} expired on {last}; it covers nothing any more: fix the resource or ask for a new one"
+        );
+        return refuse("exception-expired", message);
+    }
+    let limit = maximum_days(*severity);
+    let latest = today.checked_add(limit.days());
+    if latest.is_ok_and(|latest| last > latest) {
+        let message = format!(
+            "{name} is void: it ends on {last}, but exceptions for {severity} policies run {limit} days at most"
+        );
+        return refuse("exception-void", message);
+    }
+    let soon = today.checked_add(WARN_DAYS.days());
+    let ends_soon = soon.is_ok_and(|soon| last <= soon) && limit > WARN_DAYS;
+    let remark = ends_soon.then(|| {
+        let message = format!("{name} expires on {last}");
+        (Level::Note, "exception-expiring", message)
+    });
+    (true, remark)
+}
+
+fn named(exception: &Exception) -> String {
+    format!(
+        "exception {} ({} on {})",
+        exception.id, exception.policy, exception.resource
+    )
 }
 
 fn meant(id: &str, known: &[(String, Severity)]) -> String {

@@ -204,35 +204,8 @@ impl Scan {
         };
         let mut tally = Tally::default();
         for (inventory, evaluations) in parts {
-            let resources = inventory.managed_count();
-            scan.summary.resources += resources;
-            scan.inputs.push(ScanInput {
-                name: inventory.input.clone(),
-                kind: inventory.kind.as_str(),
-                terraform_version: inventory.terraform_version.clone(),
-                resources,
-            });
-            for (name, count) in inventory.type_counts() {
-                if set.wanted().of(name).is_none() {
-                    *scan.unchecked_types.entry(name.to_owned()).or_default() += count;
-                }
-            }
-            scan.diagnostics
-                .extend(inventory.diagnostics.iter().cloned());
             tally = tally.plus(evaluations.tally);
-            let mut findings = evaluations.findings;
-            let moves = moves(inventory);
-            for finding in &mut findings {
-                let policy = &scan.policies[finding.policy as usize];
-                finding.rollout = policy.rollout;
-                let previous = moves.get(finding.resource_address.as_str());
-                finding.previous_fingerprint = previous.map(|previous| {
-                    let path = finding.attribute.as_ref();
-                    let facts = &finding.facts;
-                    Fingerprint::of(&policy.id, previous, finding.outcome, path, facts)
-                });
-            }
-            scan.findings.extend(findings);
+            scan.add(set, inventory, evaluations.findings);
         }
         // Within a policy findings already stand in order of input and address.
         scan.findings.sort_by_key(|finding| {
@@ -247,6 +220,37 @@ impl Scan {
         scan.summary.evaluated = tally.pass + tally.fail + tally.unknown + tally.error;
         scan.recount();
         scan
+    }
+
+    /// Takes in one input and what was found in it.
+    fn add(&mut self, set: &PolicySet, inventory: &Inventory, mut findings: Vec<Finding>) {
+        let resources = inventory.managed_count();
+        self.summary.resources += resources;
+        self.inputs.push(ScanInput {
+            name: inventory.input.clone(),
+            kind: inventory.kind.as_str(),
+            terraform_version: inventory.terraform_version.clone(),
+            resources,
+        });
+        for (name, count) in inventory.type_counts() {
+            if set.wanted().of(name).is_none() {
+                *self.unchecked_types.entry(name.to_owned()).or_default() += count;
+            }
+        }
+        self.diagnostics
+            .extend(inventory.diagnostics.iter().cloned());
+        let moves = moves(inventory);
+        for finding in &mut findings {
+            let policy = &self.policies[finding.policy as usize];
+            finding.rollout = policy.rollout;
+            let previous = moves.get(finding.resource_address.as_str());
+            finding.previous_fingerprint = previous.map(|previous| {
+                let path = finding.attribute.as_ref();
+                let facts = &finding.facts;
+                Fingerprint::of(&policy.id, previous, finding.outcome, path, facts)
+            });
+        }
+        self.findings.extend(findings);
     }
 
     /// Counts findings again, after exceptions or a baseline marked some.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use abide_core::baseline::Baseline;
-use abide_core::engine::{self, AccountMode, Options};
+use abide_core::engine::{self, AccountMode, Evaluations, Options};
 use abide_core::exception::{self, ExceptionSet};
 use abide_core::inventory::Inventory;
 use abide_core::policy::{self, PolicySet, PolicySettings, Selection};
@@ -203,40 +203,17 @@ pub(crate) fn scan(
         .map(|path| input(path))
         .collect::<anyhow::Result<_>>()?;
     let inventories = timings.time("load", || load(chosen, &inputs))?;
-    // Only folders of Rego need the whole plan.
-    let plans: Vec<serde_json::Value> = if chosen.rego.is_empty() {
-        Vec::new()
-    } else {
-        let key = redaction_key()?;
-        timings.time("raw plan", || {
-            inputs
-                .iter()
-                .map(|input| source::raw(input, &key))
-                .collect::<Result<_, _>>()
-        })?
-    };
-    let options = Options {
-        account: chosen.account,
-        all_results: job.all_results,
-    };
+    let plans = timings.time("raw plan", || plans(chosen, &inputs))?;
     let mut prints = Vec::new();
     let mut scan = timings.time("evaluate", || {
         let parts = (0u32..).zip(&inventories).map(|(number, inventory)| {
-            let mut all = engine::evaluate(inventory, &chosen.set, options, number);
             let asking = Asking {
                 input: number,
                 all_results: job.all_results,
             };
-            let bodies = abide_rego::evaluate_bodies(inventory, &chosen.set, asking, &mut prints);
-            all.absorb(bodies);
-            for (folder, plan) in chosen
-                .rego
-                .iter()
-                .flat_map(|folder| plans.get(number as usize).map(|plan| (folder, plan)))
-            {
-                all.absorb(folder.evaluate(inventory, plan, &chosen.set, asking, &mut prints));
-            }
-            (inventory, all)
+            let plan = plans.get(number as usize);
+            let found = evaluate(chosen, inventory, plan, asking, &mut prints);
+            (inventory, found)
         });
         Scan::assemble(
             job.now.unwrap_or_else(Timestamp::now),
@@ -257,6 +234,37 @@ pub(crate) fn scan(
     // The process ends soon; taking a large inventory apart costs time for nothing.
     std::mem::forget(inventories);
     Ok(scan)
+}
+
+/// The whole plans; only folders of Rego need them.
+fn plans(chosen: &Chosen, inputs: &[Input]) -> anyhow::Result<Vec<serde_json::Value>> {
+    if chosen.rego.is_empty() {
+        return Ok(Vec::new());
+    }
+    let key = redaction_key()?;
+    let plans = inputs.iter().map(|input| Ok(source::raw(input, &key)?));
+    plans.collect()
+}
+
+/// Asks every engine about one input.
+fn evaluate(
+    chosen: &Chosen,
+    inventory: &Inventory,
+    plan: Option<&serde_json::Value>,
+    asking: Asking,
+    prints: &mut Vec<String>,
+) -> Evaluations {
+    let options = Options {
+        account: chosen.account,
+        all_results: asking.all_results,
+    };
+    let set = &chosen.set;
+    let mut all = engine::evaluate(inventory, set, options, asking.input);
+    all.absorb(abide_rego::evaluate_bodies(inventory, set, asking, prints));
+    for (folder, plan) in chosen.rego.iter().zip(plan.into_iter().cycle()) {
+        all.absorb(folder.evaluate(inventory, plan, set, asking, prints));
+    }
+    all
 }
 
 fn load(chosen: &Chosen, inputs: &[Input]) -> anyhow::Result<Vec<Inventory>> {

@@ -192,24 +192,6 @@ impl<'p> Engine<'p> {
         answer
     }
 
-    /// Why an attribute's value does not answer.
-    fn attribute_waits_for(&self, attribute: &Attribute, scope: &Scope<'_>) -> Vec<Wait> {
-        let path = &attribute.path;
-        match (scope.find(path), &attribute.op) {
-            (Found::Value(Value::String(_)), Op::Is(Property::Secret)) => {
-                vec![Wait::Input(format!("{path} is compressed"))]
-            }
-            (Found::Value(value), Op::EqualsAttribute(other)) if value.is_wholly_known() => {
-                self.waits_for(other, scope)
-            }
-            (Found::Value(value), Op::RefersTo(types, _)) if value.is_wholly_known() => {
-                let types = types.join(" or ");
-                vec![Wait::Input(format!("which {types} {path} refers to"))]
-            }
-            _ => self.waits_for(path, scope),
-        }
-    }
-
     /// Operators that need more than the value.
     pub(super) fn special(&self, attribute: &Attribute, value: &Value, scope: &Scope<'_>) -> Tri {
         match &attribute.op {

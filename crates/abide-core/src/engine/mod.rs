@@ -18,6 +18,7 @@ mod scope;
 mod secrets;
 mod trace;
 mod tri;
+mod waits;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -10,6 +10,7 @@ use super::properties::is;
 use super::scope::{Found, Scope, Subject, steps_of};
 use super::trace::{Trace, Wait, Words};
 use super::tri::Tri;
+use super::waits::Doubt;
 use crate::address::Mode;
 use crate::config::{Written, written};
 use crate::inventory::{Resource, ResourceId};
@@ -107,40 +108,6 @@ impl<'p> Engine<'p> {
             )),
             Written::Absent | Written::Hidden => None,
         }
-    }
-
-    /// Why the value at a path does not tell.
-    pub(super) fn waits_for(&self, path: &Path, scope: &Scope<'_>) -> Vec<Wait> {
-        let name = match scope.locate(path) {
-            Some(path) => path.to_string(),
-            None => path.to_string(),
-        };
-        match scope.find(path) {
-            Found::Absent => return vec![Wait::Input(format!("{name} is not set"))],
-            Found::Value(Value::Redacted(_)) => {
-                return vec![Wait::Input(format!("{name} is a secret"))];
-            }
-            Found::Value(_) | Found::Unknown => {}
-        }
-        let Some(origin) = self.origin(path, scope) else {
-            return vec![Wait::Apply(format!("{name} is known only after apply"))];
-        };
-        let mut list: Vec<Wait> = origin
-            .targets
-            .iter()
-            .map(|target| {
-                let address = &self.inventory.resource(target.resource).address;
-                Wait::Apply(if target.attribute.is_empty() {
-                    address.to_string()
-                } else {
-                    format!("{address}.{}", target.attribute)
-                })
-            })
-            .collect();
-        if origin.opaque {
-            list.push(Wait::Apply("a value the plan does not show".to_owned()));
-        }
-        list
     }
 
     pub(super) fn linked(
@@ -340,17 +307,7 @@ impl<'p> Engine<'p> {
             };
             trace.expected = Some(Words::Types(types));
             if answer == Tri::Unknown && trace.children.is_empty() {
-                trace.waits_for = match found {
-                    Found::Value(value) if is(Property::Set, value) == Tri::False => {
-                        vec![Wait::Input(format!("{path} is empty"))]
-                    }
-                    Found::Value(_) => {
-                        vec![Wait::Input(format!(
-                            "what {path} names is not in this input"
-                        ))]
-                    }
-                    Found::Absent | Found::Unknown => self.waits_for(path, scope),
-                };
+                trace.waits_for = self.follow_waits_for(path, scope);
             }
             trace
         });
@@ -393,27 +350,6 @@ impl<'p> Engine<'p> {
             trace
         });
         answer
-    }
-}
-
-/// Why a resource may not be one of those meant.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Doubt {
-    /// It may refer to another one.
-    RefersHere,
-    /// Another one may be referred to.
-    IsMeant,
-    /// It may be of another account.
-    SamePlace,
-}
-
-impl Doubt {
-    fn about(self, address: &str) -> Wait {
-        match self {
-            Self::RefersHere => Wait::Apply(format!("whether {address} refers to it")),
-            Self::IsMeant => Wait::Apply(format!("whether it refers to {address}")),
-            Self::SamePlace => Wait::Input(format!("whether {address} is in the same account")),
-        }
     }
 }
 
