@@ -57,8 +57,8 @@ pub(crate) fn finding(policy: u32, address: &str, outcome: Outcome, message: &st
         waits_for: Vec::new(),
         previous_fingerprint: None,
         location: None,
-            related: Vec::new(),
-            calls: Vec::new(),
+        related: Vec::new(),
+        calls: Vec::new(),
         exception: None,
         in_baseline: false,
         rollout: Stage::default(),
@@ -275,6 +275,7 @@ pub(crate) fn of(findings: Vec<Finding>) -> Scan {
             ("aws_glue_job".into(), 9),
             ("aws_sfn_state_machine".into(), 2),
         ]),
+        sources: BTreeMap::new(),
         diagnostics: vec![
             Diagnostic::new(
                 Level::Warning,
