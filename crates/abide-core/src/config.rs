@@ -251,9 +251,13 @@ impl Reference {
                 kept.push(text);
             }
         }
-        kept.into_iter()
-            .filter_map(|text| Self::parse(text, intern))
-            .collect()
+        // Most lists have one: collecting would make room for four.
+        let mut list = Vec::with_capacity(kept.len());
+        list.extend(
+            kept.into_iter()
+                .filter_map(|text| Self::parse(text, intern)),
+        );
+        list
     }
 }
 

@@ -486,7 +486,7 @@ impl InventoryBuilder {
     pub fn finish(mut self, configuration: Configuration) -> Inventory {
         self.inventory
             .resources
-            .sort_by(|a, b| a.address.cmp(&b.address));
+            .sort_unstable_by(|a, b| a.address.cmp(&b.address));
         // A deposed object has the address of the object that replaces it; the
         // loader leaves it out, so equal addresses only come from broken input.
         self.inventory

@@ -208,7 +208,7 @@ impl Scan {
             scan.add(set, inventory, evaluations.findings);
         }
         // Within a policy findings already stand in order of input and address.
-        scan.findings.sort_by_key(|finding| {
+        scan.findings.sort_by_cached_key(|finding| {
             (
                 std::cmp::Reverse(finding.severity),
                 finding.policy,
@@ -250,7 +250,11 @@ impl Scan {
                 Fingerprint::of(&policy.id, previous, finding.outcome, path, facts)
             });
         }
-        self.findings.extend(findings);
+        if self.findings.is_empty() {
+            self.findings = findings;
+        } else {
+            self.findings.extend(findings);
+        }
     }
 
     /// Counts findings again, after exceptions or a baseline marked some.

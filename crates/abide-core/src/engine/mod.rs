@@ -148,6 +148,8 @@ pub fn evaluate(
         .collect();
     let mut all = Evaluations::default();
     engine.judge_account(options, input, &mut all);
+    let number: usize = parts.iter().map(|part| part.findings.len()).sum();
+    all.findings.reserve_exact(number);
     for part in parts {
         all.tally = all.tally.plus(part.tally);
         all.findings.extend(part.findings);
