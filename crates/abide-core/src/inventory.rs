@@ -203,6 +203,8 @@ pub struct Inventory {
     pub drift: Vec<ResourceDrift>,
     /// Results of `check` blocks.
     pub checks: Vec<Check>,
+    /// Values of the root module's variables; secret ones are left out.
+    pub variables: Object,
     /// The Terraform version that wrote the input.
     pub terraform_version: Option<String>,
     /// What was odd about the input.
@@ -378,6 +380,7 @@ impl InventoryBuilder {
                 providers: vec![Provider::default()],
                 drift: Vec::new(),
                 checks: Vec::new(),
+                variables: Object::default(),
                 terraform_version: None,
                 diagnostics: Vec::new(),
                 by_type: HashMap::default(),

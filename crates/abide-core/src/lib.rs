@@ -13,6 +13,7 @@ pub mod inventory;
 pub mod locate;
 pub mod policy;
 pub mod provenance;
+pub mod refine;
 pub mod rollout;
 pub mod scan;
 pub mod source;

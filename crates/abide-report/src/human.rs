@@ -6,6 +6,7 @@
 //! The line of a workflow command can never arise from a name, see [`screen::Screen`].
 
 mod entry;
+mod frame;
 mod screen;
 
 use std::io::{self, Write};

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use abide_core::attribute::AttributePath;
 use abide_core::diagnostic::Place;
 use abide_core::finding::{
-    AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Snippet,
+    AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Related, Snippet,
 };
 use abide_core::rollout::Stage;
 use abide_core::scan::Summary;
@@ -138,6 +138,8 @@ struct Row<'a> {
     waits_for: &'a [String],
     fingerprint: Fingerprint,
     location: Option<&'a Location>,
+    related: &'a [Related],
+    calls: &'a [Related],
     exception: Option<&'a AppliedException>,
     in_baseline: bool,
     rollout: Stage,
@@ -166,6 +168,8 @@ impl<'a> Row<'a> {
             waits_for: &finding.waits_for,
             fingerprint: finding.fingerprint,
             location: finding.location.as_ref(),
+            related: &finding.related,
+            calls: &finding.calls,
             exception: finding.exception.as_ref(),
             in_baseline: finding.in_baseline,
             rollout: finding.rollout,

@@ -69,6 +69,7 @@ pub fn json_schema() -> Value {
                 "diagnostic": diagnostic(),
                 "place": place(),
                 "location": location(),
+                "related": related(),
                 "exception": exception(),
                 "result": result(),
             }),
@@ -211,6 +212,16 @@ fn location() -> Value {
     )
 }
 
+fn related() -> Value {
+    object(
+        "Another place that matters for a finding.",
+        &[
+            ("message", text("What is there.")),
+            ("location", reference("location")),
+        ],
+    )
+}
+
 fn exception() -> Value {
     object(
         "The exception that covers a violation.",
@@ -297,6 +308,20 @@ fn result() -> Value {
                 optional(
                     "Where it is written; null until the source is known.",
                     "location",
+                ),
+            ),
+            (
+                "related",
+                list(
+                    "Other places that matter for it, the nearest first.",
+                    "related",
+                ),
+            ),
+            (
+                "calls",
+                list(
+                    "The module calls on the way to the resource, outermost first.",
+                    "related",
                 ),
             ),
             (

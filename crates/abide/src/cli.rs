@@ -42,7 +42,7 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge plans and states by the policies
+    /// Judge plans, states and Terraform source by the policies
     #[command(after_help = SCAN_HELP)]
     Scan(ScanArgs),
     /// Say what a policy demands and why, or how it judged one resource
@@ -74,6 +74,38 @@ Examples:
   abide scan plan.json
   abide scan plan.json --framework pci-dss --format markdown
   abide scan plan.json --output sarif=abide.sarif --output results.json --format github";
+
+/// How Terraform source is read.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SourceArgs {
+    /// Terraform source a plan or state was made of [default: its folder or the current
+    /// one, if it fits]
+    #[arg(long, value_name = "DIR", help_heading = "Source")]
+    pub(crate) source: Option<PathBuf>,
+
+    /// Do not look for the source of a plan
+    #[arg(long, conflicts_with = "source", help_heading = "Source")]
+    pub(crate) no_source: bool,
+
+    /// Set a variable of the root module, as for terraform plan
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment, help_heading = "Source")]
+    pub(crate) var: Vec<String>,
+
+    /// File with values of variables, as for terraform plan
+    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    pub(crate) var_file: Vec<PathBuf>,
+
+    /// Value of terraform.workspace [default: TF_WORKSPACE, or the one Terraform selected]
+    #[arg(long, value_name = "NAME", help_heading = "Source")]
+    pub(crate) workspace: Option<String>,
+}
+
+fn assignment(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((name, _)) if !name.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
 
 /// Which policies run, and how.
 #[derive(Clone, Debug, Default, Args)]
@@ -140,8 +172,9 @@ pub(crate) enum Account {
 
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// Plans (`terraform show -json`), states, or `-` for standard input
-    #[arg(value_name = "PLAN|STATE|-")]
+    /// Plans (`terraform show -json`), states, directories of Terraform source, or `-` for
+    /// standard input
+    #[arg(value_name = "PLAN|STATE|DIR|-")]
     pub(crate) inputs: Vec<PathBuf>,
 
     /// A plan; the same as naming it without a flag
@@ -150,6 +183,9 @@ pub(crate) struct ScanArgs {
 
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 
     /// File of approved exceptions
     #[arg(long, value_name = "FILE")]
@@ -232,9 +268,12 @@ pub(crate) struct ExplainArgs {
     #[arg(requires = "plan")]
     pub(crate) address: Option<String>,
 
-    /// The plan or state it is in
+    /// The plan, state or directory it is in
     #[arg(long, value_name = "FILE", requires = "address")]
     pub(crate) plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 
     #[command(flatten)]
     pub(crate) policies: PolicyArgs,
@@ -325,12 +364,15 @@ pub(crate) enum BaselineCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct BaselineArgs {
-    /// Plans or states
-    #[arg(value_name = "PLAN|STATE|-", required = true)]
+    /// Plans, states or directories of Terraform source
+    #[arg(value_name = "PLAN|STATE|DIR|-", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 
     /// File of approved exceptions; what they cover is left out
     #[arg(long, value_name = "FILE")]

@@ -4,6 +4,7 @@
 mod cli;
 mod commands;
 mod config;
+mod load;
 mod output;
 mod pipeline;
 mod terminal;

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use abide_core::baseline::Baseline;
+use abide_core::diagnostic::{Diagnostic, Level};
 use abide_core::engine::{self, AccountMode, Evaluations, Options};
 use abide_core::exception::{self, ExceptionSet};
 use abide_core::inventory::Inventory;
+use abide_core::locate;
 use abide_core::policy::{self, PolicySet, PolicySettings, Selection};
 use abide_core::scan::Scan;
 use abide_core::source::{self, Input, LoadOptions, RedactionKey};
@@ -18,8 +20,9 @@ use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
 use toml::Spanned;
 
-use crate::cli::{Account, PolicyArgs};
+use crate::cli::{Account, PolicyArgs, SourceArgs};
 use crate::config::{self, AccountSetting, Config};
+use crate::load::Loaded;
 use crate::terminal;
 
 /// The policies of a run.
@@ -165,6 +168,7 @@ fn selection(config: &Config, args: &PolicyArgs) -> anyhow::Result<Selection> {
 /// What a scan is of.
 pub(crate) struct Job<'a> {
     pub(crate) inputs: &'a [PathBuf],
+    pub(crate) source: &'a SourceArgs,
     pub(crate) exceptions: Option<PathBuf>,
     pub(crate) baseline: Option<PathBuf>,
     pub(crate) all_results: bool,
@@ -202,16 +206,17 @@ pub(crate) fn scan(
         .iter()
         .map(|path| input(path))
         .collect::<anyhow::Result<_>>()?;
-    let inventories = timings.time("load", || load(chosen, &inputs))?;
+    let loaded = timings.time("load", || load(chosen, job.source, &inputs))?;
+    let inventories: Vec<&Inventory> = loaded.iter().map(Loaded::inventory).collect();
     let plans = timings.time("raw plan", || plans(chosen, &inputs))?;
     let mut prints = Vec::new();
     let mut scan = timings.time("evaluate", || {
-        let parts = (0u32..).zip(&inventories).map(|(number, inventory)| {
+        let parts = (0u32..).zip(inventories).map(|(number, inventory)| {
             let asking = Asking {
                 input: number,
                 all_results: job.all_results,
             };
-            let plan = plans.get(number as usize);
+            let plan = plans.get(number as usize).and_then(Option::as_ref);
             let found = evaluate(chosen, inventory, plan, asking, &mut prints);
             (inventory, found)
         });
@@ -223,6 +228,20 @@ pub(crate) fn scan(
         )
     });
     terminal::say(&prints)?;
+    for (input, plan) in scan.inputs.iter().zip(&plans) {
+        if plan.is_none() {
+            let message = format!(
+                "folders of Rego judge plans; {} is a directory and was not shown to them",
+                input.name
+            );
+            scan.diagnostics
+                .push(Diagnostic::new(Level::Warning, "rego-needs-plan", message));
+        }
+    }
+    timings.time("locate", || {
+        let locators: Vec<_> = loaded.iter().map(Loaded::locator).collect();
+        locate::locate(&mut scan, &locators);
+    });
     timings.time("except", || {
         if let Some(set) = &exceptions {
             exception::apply(set, &mut scan, &chosen.known);
@@ -232,17 +251,21 @@ pub(crate) fn scan(
         }
     });
     // The process ends soon; taking a large inventory apart costs time for nothing.
-    std::mem::forget(inventories);
+    std::mem::forget(loaded);
     Ok(scan)
 }
 
 /// The whole plans; only folders of Rego need them.
-fn plans(chosen: &Chosen, inputs: &[Input]) -> anyhow::Result<Vec<serde_json::Value>> {
+fn plans(chosen: &Chosen, inputs: &[Input]) -> anyhow::Result<Vec<Option<serde_json::Value>>> {
     if chosen.rego.is_empty() {
         return Ok(Vec::new());
     }
     let key = redaction_key()?;
-    let plans = inputs.iter().map(|input| Ok(source::raw(input, &key)?));
+    let plans = inputs.iter().map(|input| match input {
+        // There is no plan of it; `scan` says so.
+        Input::File(path) if path.is_dir() => Ok(None),
+        input => Ok(Some(source::raw(input, &key)?)),
+    });
     plans.collect()
 }
 
@@ -267,28 +290,24 @@ fn evaluate(
     all
 }
 
-fn load(chosen: &Chosen, inputs: &[Input]) -> anyhow::Result<Vec<Inventory>> {
+fn load(chosen: &Chosen, args: &SourceArgs, inputs: &[Input]) -> anyhow::Result<Vec<Loaded>> {
     let options = LoadOptions {
         wanted: chosen.set.wanted().clone(),
         key: redaction_key()?,
     };
     inputs
         .iter()
-        .map(|input| load_input(input, &options))
+        .map(|input| crate::load::load(input, args, &options))
         .collect()
 }
 
 /// Loads one input; `-` is standard input.
-pub(crate) fn load_one(path: &Path, options: &LoadOptions) -> anyhow::Result<Inventory> {
-    load_input(&input(path)?, options)
-}
-
-fn load_input(input: &Input, options: &LoadOptions) -> anyhow::Result<Inventory> {
-    let name = terminal::visible(&input.name());
-    let bar = terminal::spinner(format!("reading {name}"));
-    let result = source::load(input, options);
-    bar.finish_and_clear();
-    Ok(result?)
+pub(crate) fn load_one(
+    path: &Path,
+    args: &SourceArgs,
+    options: &LoadOptions,
+) -> anyhow::Result<Loaded> {
+    crate::load::load(&input(path)?, args, options)
 }
 
 fn is_stdin(path: &Path) -> bool {

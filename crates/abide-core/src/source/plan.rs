@@ -444,6 +444,15 @@ impl Loader<'_> {
                 self.redactor.learn(value, &Value::Bool(true));
             }
         }
+        let secret = &self.configuration.secret_variables;
+        self.builder.inventory().variables = self
+            .variables
+            .iter()
+            .filter(|(name, _)| secret.iter().all(|secret| secret != name))
+            .filter_map(|(name, variable)| {
+                Some((name, variable.as_object()?.get("value")?.clone()))
+            })
+            .collect();
     }
 
     /// Checks are for information; one of another shape is passed over.

@@ -140,6 +140,7 @@ impl Redactor {
         for resource in &mut inventory.resources {
             self.sweep_object(&mut resource.values);
         }
+        self.sweep_object(&mut inventory.variables);
         for drift in &mut inventory.drift {
             self.sweep_object(&mut drift.before);
             self.sweep_object(&mut drift.after);

@@ -8,6 +8,7 @@ use crate::escape::{clip, lines, prose, visible};
 use crate::report::{Group, Report};
 use crate::words;
 
+use super::frame;
 use super::screen::{Screen, Tone};
 
 /// Instances that are named.
@@ -80,8 +81,16 @@ impl<'r, 'a> Entry<'r, 'a> {
     pub(crate) fn write(&self, screen: &mut Screen<'_>) -> io::Result<()> {
         let message = prose(&clip(&self.finding.message, SENTENCE)).into_owned();
         screen.headline(self.tone(), &self.label(), &message)?;
-        self.place(screen)?;
-        self.values(screen)?;
+        match frame::draw(self.report, self.finding, self.tone(), self.difference()) {
+            Some(code) => {
+                screen.drawn(&code)?;
+                self.subject(screen)?;
+            }
+            None => {
+                self.place(screen)?;
+                self.values(screen)?;
+            }
+        }
         self.instances(screen)?;
         self.facts(screen)?;
         match self.kind {
@@ -104,6 +113,38 @@ impl<'r, 'a> Entry<'r, 'a> {
             screen.note("resource", &self.resource())?;
         }
         Ok(())
+    }
+
+    /// What stands beside the marked code: `found false, expected true`.
+    fn difference(&self) -> String {
+        let finding = self.finding;
+        let mut out = String::new();
+        let path = finding.attribute.as_ref().filter(|path| !path.is_empty());
+        if let (None, Some(path)) = (&finding.found, path) {
+            out.push_str(&format!("{} is not set", name(&path.to_string())));
+        }
+        if let Some(found) = &finding.found {
+            out.push_str(&format!("found {}", name(found)));
+        }
+        if let Some(expected) = &finding.expected {
+            out.push_str(if out.is_empty() { "" } else { ", " });
+            out.push_str(&format!("expected {}", name(expected)));
+        }
+        out
+    }
+
+    /// The resource, below its code.
+    fn subject(&self, screen: &mut Screen<'_>) -> io::Result<()> {
+        let mut text = self.resource();
+        let path = self.finding.attribute.as_ref();
+        if let Some(path) = path.filter(|path| !path.is_empty()) {
+            text.push_str(&format!(", attribute {}", name(&path.to_string())));
+        }
+        if words::names_inputs(self.report) {
+            let input = visible(&clip(self.report.input(self.finding), NAME)).into_owned();
+            text.push_str(&format!(" in {input}"));
+        }
+        screen.note("resource", &text)
     }
 
     /// File and line if they are known, otherwise the address; the input if there are several.

@@ -79,6 +79,12 @@ impl<'w> Screen<'w> {
         writeln!(self.out, " {text}")
     }
 
+    /// Lines that are drawn already.
+    pub(crate) fn drawn(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.blank()
+    }
+
     /// `   = name: text`.
     pub(crate) fn note(&mut self, name: &str, text: &str) -> io::Result<()> {
         self.paint(Tone::Gutter, "   =")?;

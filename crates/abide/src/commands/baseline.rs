@@ -45,6 +45,7 @@ fn rewrite(
     let chosen = pipeline::choose(&config, &args.policy)?;
     let job = Job {
         inputs: &args.inputs,
+        source: &args.source,
         exceptions: args.exceptions.clone(),
         baseline: None,
         all_results: false,

@@ -9,7 +9,7 @@ use abide_core::source::LoadOptions;
 use abide_policy::{Policy, PolicyBody};
 use anyhow::bail;
 
-use crate::cli::{Cli, ExplainArgs};
+use crate::cli::{Cli, ExplainArgs, SourceArgs};
 use crate::config::Config;
 use crate::{output, pipeline, terminal};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(cli: &Cli, args: &ExplainArgs) -> anyhow::Result<u8> {
     let text = match (&args.address, &args.plan) {
         (Some(address), Some(plan)) => {
             let set = PolicySet::compile(vec![policy], &settings_for(&config, args)?)?;
-            judgement(&set, plan, address)?
+            judgement(&set, plan, &args.source, address)?
         }
         _ => describe(&policy),
     };
@@ -200,12 +200,18 @@ fn indent(text: &str) -> String {
         .join("\n")
 }
 
-fn judgement(set: &PolicySet, plan: &Path, address: &str) -> anyhow::Result<String> {
+fn judgement(
+    set: &PolicySet,
+    plan: &Path,
+    source: &SourceArgs,
+    address: &str,
+) -> anyhow::Result<String> {
     let options = LoadOptions {
         wanted: set.wanted().clone(),
         key: pipeline::redaction_key()?,
     };
-    let inventory = pipeline::load_one(plan, &options)?;
+    let loaded = pipeline::load_one(plan, source, &options)?;
+    let inventory = loaded.inventory();
     let resource = match inventory.find(address) {
         Some((id, _)) => Some(id),
         None if address == ROOT => None,
@@ -230,7 +236,7 @@ fn judgement(set: &PolicySet, plan: &Path, address: &str) -> anyhow::Result<Stri
         }
     };
     let policy = &set.policies[0].policy;
-    let Some((outcome, trace)) = engine::explain(&inventory, set, 0, resource) else {
+    let Some((outcome, trace)) = engine::explain(inventory, set, 0, resource) else {
         bail!(
             "{} does not judge {address}: it is about {}",
             policy.id,

@@ -20,7 +20,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let inputs: Vec<PathBuf> = args.inputs.iter().chain(&args.plan).cloned().collect();
     if inputs.is_empty() {
         bail!(
-            "nothing to scan: name a plan, e.g. `abide scan plan.json`\n  make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`"
+            "nothing to scan: name a plan or a directory, e.g. `abide scan plan.json` or `abide scan .`\n  make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`"
         );
     }
     let chosen = timings.time("policies", || pipeline::choose(&config, &args.policy))?;
@@ -34,6 +34,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     });
     let job = Job {
         inputs: &inputs,
+        source: &args.source,
         exceptions: args.exceptions.clone(),
         baseline,
         all_results: args.all_results,

@@ -64,7 +64,12 @@ fn errors_say_what_to_do() {
     fs::create_dir(folder.path().join("none")).unwrap();
     for (arguments, words) in [
         (&["scan", "nowhere.json"][..], "cannot read nowhere.json"),
-        (&["scan", "."], "a directory"),
+        (&["scan", "."], "has no Terraform source"),
+        (
+            &["scan", "ok.json", "--source", "none"],
+            "has no Terraform source",
+        ),
+        (&["scan", ".", "--var", "novalue"], "expected NAME=VALUE"),
         (&["scan", "empty.json"], "empty"),
         (&["scan"], "nothing to scan"),
         (

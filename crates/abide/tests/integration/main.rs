@@ -11,6 +11,7 @@ mod bad_input;
 mod baseline;
 mod canaries;
 mod command;
+mod directory;
 mod exceptions;
 mod formats;
 mod help;

@@ -1,0 +1,241 @@
+//! Inputs of a run: plans and states, directories of source, and the source of a plan.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use abide_core::diagnostic::{Diagnostic, Level};
+use abide_core::inventory::{Inventory, SourceKind};
+use abide_core::locate::Locator;
+use abide_core::refine::{self, Fit};
+use abide_core::source::{self, Input, LoadOptions};
+use abide_core::value::{Object, Value};
+use anyhow::Context;
+
+use crate::cli::SourceArgs;
+use crate::terminal;
+
+/// One input, loaded.
+pub(crate) enum Loaded {
+    /// A plan or a state, and its source if that is at hand.
+    Json(Box<Inventory>, Option<Box<abide_hcl::Loaded>>),
+    /// A directory.
+    Directory(Box<abide_hcl::Loaded>),
+}
+
+impl Loaded {
+    pub(crate) fn inventory(&self) -> &Inventory {
+        match self {
+            Self::Json(inventory, _) => inventory,
+            Self::Directory(loaded) => &loaded.inventory,
+        }
+    }
+
+    /// What knows where its resources are written.
+    pub(crate) fn locator(&self) -> Option<&dyn Locator> {
+        match self {
+            Self::Json(_, source) => source.as_deref().map(|source| source as &dyn Locator),
+            Self::Directory(loaded) => Some(&**loaded),
+        }
+    }
+}
+
+/// Loads an input, whatever it is.
+pub(crate) fn load(
+    input: &Input,
+    args: &SourceArgs,
+    options: &LoadOptions,
+) -> anyhow::Result<Loaded> {
+    let name = terminal::visible(&input.name());
+    let bar = terminal::spinner(format!("reading {name}"));
+    let loaded = match input {
+        Input::File(path) if path.is_dir() => {
+            directory(path, args, options).map(|loaded| Loaded::Directory(Box::new(loaded)))
+        }
+        _ => json(input, args, options),
+    };
+    bar.finish_and_clear();
+    loaded
+}
+
+fn directory(
+    path: &Path,
+    args: &SourceArgs,
+    options: &LoadOptions,
+) -> anyhow::Result<abide_hcl::Loaded> {
+    let mut loaded = abide_hcl::load_dir(path, &hcl_options(path, args, options))
+        .map_err(|error| no_source(path, &error))?;
+    loaded.inventory.input = path.display().to_string();
+    Ok(loaded)
+}
+
+fn no_source(path: &Path, error: &abide_hcl::LoadError) -> anyhow::Error {
+    let hint = match error {
+        abide_hcl::LoadError::NoSource { .. } => {
+            "\n  name the directory of a root module, or a plan: `terraform show -json plan.bin > plan.json`"
+        }
+        _ => "",
+    };
+    let path = path.display();
+    anyhow::anyhow!("{error}{hint}").context(format!("cannot scan {path}"))
+}
+
+/// Everything a directory is loaded with.
+pub(crate) fn hcl_options<'o>(
+    path: &Path,
+    args: &SourceArgs,
+    options: &'o LoadOptions,
+) -> abide_hcl::Options<'o> {
+    let variables = args.var.iter().filter_map(|text| {
+        let (name, value) = text.split_once('=')?;
+        Some((name.trim().to_owned(), value.to_owned()))
+    });
+    let environment = env::vars_os().filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        name.starts_with("TF_VAR_").then_some((name, value))
+    });
+    let here = env::current_dir().ok();
+    let named = |file: &PathBuf| match &here {
+        // The loader takes relative paths from the directory; people mean where they are.
+        Some(here) => here.join(file),
+        None => file.clone(),
+    };
+    abide_hcl::Options {
+        variables: variables.collect(),
+        var_files: args.var_file.iter().map(named).collect(),
+        environment: environment.collect(),
+        workspace: workspace(path, args),
+        root_limit: repository(path),
+        display_base: repository(path).or(here),
+        display_root: path.display().to_string(),
+        ..abide_hcl::Options::new(&options.wanted, options.key.clone())
+    }
+}
+
+/// The workspace: of the flag, of the environment, or the one Terraform selected there.
+fn workspace(path: &Path, args: &SourceArgs) -> String {
+    let selected = || std::fs::read_to_string(path.join(".terraform/environment")).ok();
+    args.workspace
+        .clone()
+        .or_else(|| env::var("TF_WORKSPACE").ok())
+        .or_else(|| selected().map(|name| name.trim().to_owned()))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "default".to_owned())
+}
+
+/// The repository a path is in: the nearest directory with a `.git`.
+pub(crate) fn repository(path: &Path) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    path.ancestors()
+        .find(|dir| dir.join(".git").exists())
+        .map(Path::to_path_buf)
+}
+
+fn json(input: &Input, args: &SourceArgs, options: &LoadOptions) -> anyhow::Result<Loaded> {
+    let mut inventory = source::load(input, options)?;
+    let found = match (&args.source, args.no_source) {
+        (_, true) => None,
+        (Some(dir), false) => Some(named_source(dir, &mut inventory, args, options)?),
+        (None, false) => likely_source(input, &mut inventory, args, options),
+    };
+    let Some(found) = found else {
+        return Ok(Loaded::Json(Box::new(inventory), None));
+    };
+    // A state knows everything; there is nothing to fill.
+    if inventory.kind == SourceKind::Plan {
+        refine::refine(&mut inventory, &found.inventory);
+    }
+    Ok(Loaded::Json(Box::new(inventory), Some(Box::new(found))))
+}
+
+/// The source the user names.
+fn named_source(
+    dir: &Path,
+    inventory: &mut Inventory,
+    args: &SourceArgs,
+    options: &LoadOptions,
+) -> anyhow::Result<abide_hcl::Loaded> {
+    let found = of_plan(dir, inventory, args, options)
+        .map_err(|error| no_source(dir, &error))
+        .context("--source")?;
+    let fit = Fit::of(inventory, &found.inventory);
+    if fit.missing > 0 {
+        let message = format!(
+            "{} of {} resources of {} are not in {}: is it the source the plan was made of?",
+            fit.missing,
+            fit.missing + fit.shared,
+            inventory.input,
+            dir.display()
+        );
+        inventory
+            .diagnostics
+            .push(Diagnostic::new(Level::Warning, "source-differs", message));
+    }
+    Ok(found)
+}
+
+/// The plan's folder, or where we are, if the plan fits what is there.
+fn likely_source(
+    input: &Input,
+    inventory: &mut Inventory,
+    args: &SourceArgs,
+    options: &LoadOptions,
+) -> Option<abide_hcl::Loaded> {
+    if inventory.resources.is_empty() {
+        return None;
+    }
+    let folder = match input {
+        Input::File(path) => path.canonicalize().ok()?.parent().map(Path::to_path_buf),
+        Input::Memory { .. } => None,
+    };
+    let here = env::current_dir().ok();
+    let mut tried: Vec<PathBuf> = Vec::new();
+    for dir in folder.into_iter().chain(here) {
+        if tried.contains(&dir) {
+            continue;
+        }
+        if let Ok(found) = of_plan(&dir, inventory, args, options)
+            && Fit::of(inventory, &found.inventory).is_likely()
+        {
+            let message = format!(
+                "the Terraform source in {} is taken for that of {}; `--source` names another, `--no-source` none",
+                dir.display(),
+                inventory.input
+            );
+            inventory
+                .diagnostics
+                .push(Diagnostic::new(Level::Note, "source-found", message));
+            return Some(found);
+        }
+        tried.push(dir);
+    }
+    None
+}
+
+/// Loads the source of a plan with the values the plan was made with.
+fn of_plan(
+    dir: &Path,
+    inventory: &Inventory,
+    args: &SourceArgs,
+    options: &LoadOptions,
+) -> Result<abide_hcl::Loaded, abide_hcl::LoadError> {
+    let mut hcl = hcl_options(dir, args, options);
+    let known = variables(&inventory.variables);
+    // A flag of the user's wins.
+    hcl.variables.splice(0..0, known);
+    abide_hcl::load_dir(dir, &hcl)
+}
+
+/// Values as `--var` takes them: a string bare, anything else as JSON, which is HCL too.
+fn variables(values: &Object) -> Vec<(String, String)> {
+    let known = values.iter().filter(|(_, value)| value.is_wholly_known());
+    known
+        .filter_map(|(name, value)| {
+            let text = match value {
+                Value::String(text) => text.to_string(),
+                Value::Redacted(_) => return None,
+                other => serde_json::to_string(other).ok()?,
+            };
+            Some((name.to_owned(), text))
+        })
+        .collect()
+}
