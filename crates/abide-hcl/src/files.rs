@@ -31,7 +31,12 @@ impl std::fmt::Display for FileError {
 /// The files of one load.
 pub(crate) enum Files {
     /// Everything below a directory (canonical).
-    Disk { limit: PathBuf, max_size: u64 },
+    Disk {
+        limit: PathBuf,
+        max_size: u64,
+        /// Texts that stand for files which exist.
+        overlay: BTreeMap<PathBuf, String>,
+    },
     /// Texts by normal path.
     Memory(BTreeMap<PathBuf, String>),
 }
@@ -43,7 +48,17 @@ impl Files {
                 .get(&normal(path))
                 .map(|text| text.clone().into_bytes())
                 .ok_or(FileError::Missing),
-            Self::Disk { limit, max_size } => open(&inside(path, limit)?, *max_size),
+            Self::Disk {
+                limit,
+                max_size,
+                overlay,
+            } => {
+                let real = inside(path, limit)?;
+                match overlay.get(&normal(path)) {
+                    Some(text) => Ok(text.clone().into_bytes()),
+                    None => open(&real, *max_size),
+                }
+            }
         }
     }
 

@@ -24,6 +24,7 @@ mod json;
 mod json_body;
 mod json_text;
 mod known_data;
+mod layout;
 mod loaded;
 mod locate;
 mod lower;
@@ -58,6 +59,7 @@ use crate::files::Files;
 use crate::instance::Instance;
 use crate::world::World;
 
+pub use layout::{AttributeSpan, Layout};
 pub use loaded::{CallPlace, Feed, FeedKind, Loaded, Origins, Trace};
 pub use source_map::{FileId, Location, SourceFile, SourceMap, Span};
 
@@ -82,6 +84,9 @@ pub struct Options<'o> {
     pub display_root: String,
     /// File names are relative to this directory, usually the repository's.
     pub display_base: Option<PathBuf>,
+    /// Texts to read instead of what files of the directory hold, by path below
+    /// its canonical form: what it would mean if they were edited so.
+    pub overlay: BTreeMap<PathBuf, String>,
     /// How much is too much.
     pub limits: Limits,
     /// The attributes that are kept.
@@ -102,6 +107,7 @@ impl<'o> Options<'o> {
             root_limit: None,
             display_root: String::new(),
             display_base: None,
+            overlay: BTreeMap::new(),
             limits: Limits::default(),
             wanted,
             key,
@@ -188,6 +194,7 @@ pub fn load_dir(dir: &Path, options: &Options<'_>) -> Result<Loaded, LoadError> 
     let files = Files::Disk {
         limit,
         max_size: options.limits.file_size,
+        overlay: options.overlay.clone(),
     };
     let options = Options {
         display_base: options.display_base.as_deref().map(canonical).transpose()?,

@@ -1,0 +1,95 @@
+//! The difference between two texts as narrow edits, for editors.
+
+use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
+
+/// A place in a text: line and column from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Position {
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+/// One replacement of a range of the text as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// First byte.
+    #[serde(skip)]
+    pub start_byte: usize,
+    /// The byte after the last.
+    #[serde(skip)]
+    pub end_byte: usize,
+    /// Where it starts.
+    pub start: Position,
+    /// Where it ends, exclusive.
+    pub end: Position,
+    /// What stands there afterwards.
+    pub replacement: String,
+}
+
+/// The edits that make one text of the other, in order.
+pub(crate) fn between(before: &str, after: &str) -> Vec<Edit> {
+    let diff = TextDiff::from_lines(before, after);
+    let mut edits = Vec::new();
+    let (mut at, mut open) = (0, None::<(usize, usize, String)>);
+    for change in diff.iter_all_changes() {
+        let text = change.value();
+        match change.tag() {
+            ChangeTag::Equal => {
+                edits.extend(open.take().map(|parts| narrow(before, parts)));
+                at += text.len();
+            }
+            ChangeTag::Delete => {
+                at += text.len();
+                open.get_or_insert((at - text.len(), at, String::new())).1 = at;
+            }
+            ChangeTag::Insert => open
+                .get_or_insert((at, at, String::new()))
+                .2
+                .push_str(text),
+        }
+    }
+    edits.extend(open.map(|parts| narrow(before, parts)));
+    edits
+}
+
+/// Leaves out what both have at their beginning and end.
+fn narrow(text: &str, (start, end, new): (usize, usize, String)) -> Edit {
+    let old = text.get(start..end).unwrap_or_default();
+    let head = common(old.chars(), new.chars());
+    let (old, new) = (
+        old.get(head..).unwrap_or_default(),
+        new.get(head..).unwrap_or_default(),
+    );
+    let tail = common(old.chars().rev(), new.chars().rev());
+    let replacement = new.get(..new.len() - tail).unwrap_or_default().to_owned();
+    let (start, end) = (start + head, end - tail);
+    Edit {
+        start_byte: start,
+        end_byte: end,
+        start: position(text, start),
+        end: position(text, end),
+        replacement,
+    }
+}
+
+fn common(a: impl Iterator<Item = char>, b: impl Iterator<Item = char>) -> usize {
+    a.zip(b)
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a.len_utf8())
+        .sum()
+}
+
+fn position(text: &str, at: usize) -> Position {
+    let before = text.get(..at).unwrap_or_default();
+    // An invisible byte order mark is no column.
+    let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+    let word = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+    let last = before.rsplit('\n').next().unwrap_or_default();
+    Position {
+        line: word(before.matches('\n').count()),
+        column: word(last.chars().count()),
+    }
+}

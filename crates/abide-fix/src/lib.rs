@@ -1,0 +1,177 @@
+//! Edits Terraform source so that findings pass, and proves it.
+//!
+//! ```text
+//! finding ─▶ snippet ─▶ steps ─▶ place ─▶ edited text ─▶ load and judge again ─▶ kept or refused
+//! ```
+//!
+//! Nothing here writes a file: the result is texts and edits.
+
+mod edit;
+mod insert;
+mod propose;
+mod prove;
+mod snippet;
+mod text;
+
+use std::collections::BTreeMap;
+
+use abide_core::finding::{Finding, Outcome};
+use abide_core::inventory::Inventory;
+use abide_hcl::{LoadError, Loaded};
+
+pub use edit::{Edit, Position};
+
+use crate::propose::propose;
+use crate::prove::State;
+
+/// Texts of files by their name in the source map.
+pub type Texts = BTreeMap<String, String>;
+
+/// Loads the directory with some files replaced.
+pub type Load<'f> = &'f dyn Fn(&Texts) -> Result<Loaded, LoadError>;
+
+/// Judges an inventory; every evaluation is wanted, not only findings.
+pub type Judge<'f> = &'f dyn Fn(&Inventory) -> Vec<Finding>;
+
+/// What to fix: a policy (its index) at an address.
+pub type Target = (u32, String);
+
+/// What became of the findings.
+#[derive(Debug)]
+pub struct Fixes {
+    /// Findings that pass now, in the order in which they were found.
+    pub fixed: Vec<Finding>,
+    /// Findings that stay.
+    pub left: Vec<Left>,
+    /// The files that change.
+    pub files: Vec<FileFix>,
+}
+
+/// A finding that no edit is offered for.
+#[derive(Debug)]
+pub struct Left {
+    /// The finding.
+    pub finding: Finding,
+    /// Why there is no edit.
+    pub why: String,
+}
+
+/// The change of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFix {
+    /// Its name in the source map.
+    pub name: String,
+    /// Its text now.
+    pub before: String,
+    /// Its text with all fixes.
+    pub after: String,
+    /// The difference as edits of the text now.
+    pub edits: Vec<Edit>,
+}
+
+/// Fixes what fails, or of that only what is asked for. Each fix is proven on top of those before it, so the last proof
+/// is one of the whole.
+///
+/// # Errors
+/// If the directory cannot be loaded as it is.
+pub fn fix(load: Load<'_>, judge: Judge<'_>, only: Option<&[Target]>) -> Result<Fixes, LoadError> {
+    let original = State::new(load, judge, Texts::new())?;
+    let wanted = |finding: &&Finding| {
+        only.is_none_or(|targets| {
+            let address = finding.resource_address.as_str();
+            targets
+                .iter()
+                .any(|(policy, at)| *policy == finding.policy && at == address)
+        })
+    };
+    let failing: Vec<Finding> = original
+        .findings
+        .iter()
+        .filter(|finding| finding.outcome == Outcome::Fail)
+        .filter(wanted)
+        .cloned()
+        .collect();
+    let mut state = State::new(load, judge, Texts::new())?;
+    let (mut fixed, mut left) = (Vec::new(), Vec::new());
+    for finding in failing {
+        // An edit of one instance is the edit of all.
+        if state.outcome(&finding) == Some(Outcome::Pass) {
+            fixed.push(finding);
+            continue;
+        }
+        match attempt(load, judge, &state, &finding) {
+            Ok(next) => {
+                state = next;
+                fixed.push(finding);
+            }
+            Err(why) => left.push(Left { finding, why }),
+        }
+    }
+    Ok(Fixes {
+        fixed,
+        left,
+        files: changes(&original.loaded, state.texts),
+    })
+}
+
+/// The proven edits for one finding, by file; for editors and reports.
+///
+/// # Errors
+/// Why there are none.
+pub fn fix_one(load: Load<'_>, judge: Judge<'_>, finding: &Finding) -> Result<Vec<FileFix>, String> {
+    let state = State::new(load, judge, Texts::new()).map_err(|error| error.to_string())?;
+    let next = attempt(load, judge, &state, finding)?;
+    Ok(changes(&state.loaded, next.texts))
+}
+
+/// Edits step by step, then asks the engine.
+fn attempt(
+    load: Load<'_>,
+    judge: Judge<'_>,
+    state: &State,
+    finding: &Finding,
+) -> Result<State, String> {
+    // Facts of another edit may have changed what is advised.
+    let finding = state.same(finding).unwrap_or(finding);
+    if finding.fix.is_empty() {
+        return Err("the policy has no fix that can be written without a decision".to_owned());
+    }
+    let mut texts = state.texts.clone();
+    let mut reloaded: Option<Loaded> = None;
+    for snippet in &finding.fix {
+        let steps = snippet::steps(snippet)
+            .ok_or_else(|| "the policy's fix is not valid HCL".to_owned())?;
+        for step in steps {
+            let loaded = reloaded.as_ref().unwrap_or(&state.loaded);
+            let proposal = propose(loaded, finding, &step).map_err(|refusal| refusal.to_string())?;
+            let before = text_of(loaded, &proposal.file).unwrap_or_default();
+            let after = text::apply(&before, proposal.splices)
+                .ok_or_else(|| format!("{} could not be edited at this place", proposal.file))?;
+            texts.insert(proposal.file, after);
+            reloaded = Some(load(&texts).map_err(|error| error.to_string())?);
+        }
+    }
+    let next = State::new(load, judge, texts).map_err(|error| error.to_string())?;
+    prove::check(state, &next, finding)?;
+    Ok(next)
+}
+
+fn text_of(loaded: &Loaded, name: &str) -> Option<String> {
+    let mut files = loaded.sources.files();
+    files
+        .find(|(_, file)| file.name == name)
+        .map(|(_, file)| file.text.to_string())
+}
+
+fn changes(original: &Loaded, texts: Texts) -> Vec<FileFix> {
+    let changed = texts.into_iter().filter_map(|(name, after)| {
+        let before = text_of(original, &name)?;
+        (before != after).then(|| FileFix {
+            edits: edit::between(&before, &after),
+            name,
+            before,
+            after,
+        })
+    });
+    changed.collect()
+}
