@@ -45,10 +45,7 @@ pub(crate) fn between(before: &str, after: &str) -> Vec<Edit> {
                 at += text.len();
                 open.get_or_insert((at - text.len(), at, String::new())).1 = at;
             }
-            ChangeTag::Insert => open
-                .get_or_insert((at, at, String::new()))
-                .2
-                .push_str(text),
+            ChangeTag::Insert => open.get_or_insert((at, at, String::new())).2.push_str(text),
         }
     }
     edits.extend(open.map(|parts| narrow(before, parts)));

@@ -118,7 +118,11 @@ pub fn fix(load: Load<'_>, judge: Judge<'_>, only: Option<&[Target]>) -> Result<
 ///
 /// # Errors
 /// Why there are none.
-pub fn fix_one(load: Load<'_>, judge: Judge<'_>, finding: &Finding) -> Result<Vec<FileFix>, String> {
+pub fn fix_one(
+    load: Load<'_>,
+    judge: Judge<'_>,
+    finding: &Finding,
+) -> Result<Vec<FileFix>, String> {
     let state = State::new(load, judge, Texts::new()).map_err(|error| error.to_string())?;
     let next = attempt(load, judge, &state, finding)?;
     Ok(changes(&state.loaded, next.texts))
@@ -139,11 +143,13 @@ fn attempt(
     let mut texts = state.texts.clone();
     let mut reloaded: Option<Loaded> = None;
     for snippet in &finding.fix {
-        let steps = snippet::steps(snippet)
+        let address = finding.resource_address.as_str();
+        let steps = snippet::steps(snippet, &state.loaded, address)
             .ok_or_else(|| "the policy's fix is not valid HCL".to_owned())?;
         for step in steps {
             let loaded = reloaded.as_ref().unwrap_or(&state.loaded);
-            let proposal = propose(loaded, finding, &step).map_err(|refusal| refusal.to_string())?;
+            let proposal =
+                propose(loaded, finding, &step).map_err(|refusal| refusal.to_string())?;
             let before = text_of(loaded, &proposal.file).unwrap_or_default();
             let after = text::apply(&before, proposal.splices)
                 .ok_or_else(|| format!("{} could not be edited at this place", proposal.file))?;

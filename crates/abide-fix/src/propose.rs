@@ -35,9 +35,16 @@ pub(crate) fn propose(
     let address = finding.resource_address.as_str();
     match step {
         Step::Beside { hcl } => beside(loaded, address, hcl),
-        Step::Set { path, value } => {
-            let path = with_positions(path, finding.attribute.as_ref());
-            set(loaded, address, &path, value)
+        Step::Set {
+            address: other,
+            path,
+            value,
+        } => {
+            let path = match other {
+                None => with_positions(path, finding.attribute.as_ref()),
+                Some(_) => path.clone(),
+            };
+            set(loaded, other.as_deref().unwrap_or(address), &path, value)
         }
     }
 }
@@ -70,8 +77,14 @@ fn set(
     path: &AttributePath,
     value: &str,
 ) -> Result<Proposal, Refusal> {
-    let trace = loaded.origins.trace(address, path).ok_or(Refusal::NotHere)?;
-    let layout = loaded.origins.layout(address, path).ok_or(Refusal::NotHere)?;
+    let trace = loaded
+        .origins
+        .trace(address, path)
+        .ok_or(Refusal::NotHere)?;
+    let layout = loaded
+        .origins
+        .layout(address, path)
+        .ok_or(Refusal::NotHere)?;
     if trace.attribute.is_none() {
         return add(loaded, &layout, path, value);
     }
@@ -143,7 +156,11 @@ fn replace(loaded: &Loaded, place: Location, value: &str) -> Result<Proposal, Re
     let range = place.span.range();
     let mut new = value.to_owned();
     // The end marker of a heredoc keeps its line break.
-    if file.text.get(range.clone()).is_some_and(|old| old.ends_with('\n')) {
+    if file
+        .text
+        .get(range.clone())
+        .is_some_and(|old| old.ends_with('\n'))
+    {
         new.push_str(crate::text::newline(&file.text));
     }
     made(file, Some(vec![Splice::new(range, new)]))

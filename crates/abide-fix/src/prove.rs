@@ -18,10 +18,7 @@ pub(crate) struct State {
 type Key = (u32, String);
 
 fn key(finding: &Finding) -> Key {
-    (
-        finding.policy,
-        finding.resource_address.as_str().to_owned(),
-    )
+    (finding.policy, finding.resource_address.as_str().to_owned())
 }
 
 impl State {

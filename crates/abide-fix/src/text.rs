@@ -61,9 +61,7 @@ pub(crate) fn line_end(text: &str, at: usize) -> usize {
 pub(crate) fn indentation(text: &str, at: usize) -> &str {
     let line = text.get(line_start(text, at)..).unwrap_or_default();
     let line = line.trim_start_matches('\u{feff}');
-    let end = line
-        .find(|c| c != ' ' && c != '\t')
-        .unwrap_or(line.len());
+    let end = line.find(|c| c != ' ' && c != '\t').unwrap_or(line.len());
     line.get(..end).unwrap_or_default()
 }
 

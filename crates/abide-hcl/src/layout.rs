@@ -44,7 +44,11 @@ impl Layout {
     }
 
     fn of(block: &Block, steps: usize) -> Self {
-        let own = block.body.attributes.iter().filter(|a| a.file == block.file);
+        let own = block
+            .body
+            .attributes
+            .iter()
+            .filter(|a| a.file == block.file);
         let mut attributes: Vec<_> = own
             .map(|attribute| AttributeSpan {
                 name: attribute.name.to_string(),

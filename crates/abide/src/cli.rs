@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Scan(ScanArgs),
     /// Say what a policy demands and why, or how it judged one resource
     Explain(ExplainArgs),
+    /// Edit Terraform source so that findings pass; print the difference, or write it
+    #[command(after_help = FIX_HELP)]
+    Fix(FixArgs),
     /// List, show, test and write policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -106,6 +109,20 @@ fn assignment(text: &str) -> Result<String, String> {
         _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
+
+const FIX_HELP: &str = "\
+An edit is offered only if the policies, judged again on the edited source, show that the
+finding passes and nothing else fails.
+
+Exit codes:
+  0  everything is fixed, or there is nothing to fix
+  1  findings remain, each with the reason
+  2  the job could not be done: usage, unreadable source, files with uncommitted changes
+
+Examples:
+  abide fix
+  abide fix infra --select POL-0331 --write
+  abide fix infra --plan plan.json";
 
 /// Which policies run, and how.
 #[derive(Clone, Debug, Default, Args)]
@@ -257,6 +274,46 @@ pub(crate) enum Unknown {
 pub(crate) struct Output {
     pub(crate) format: Format,
     pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixArgs {
+    /// Directory of the root module
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    /// Fix what fails in this plan; edits go to DIR and are proven there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// Write the edits into the files
+    #[arg(long)]
+    pub(crate) write: bool,
+
+    /// Write also into files that have uncommitted changes or are not in git
+    #[arg(long, requires = "write")]
+    pub(crate) allow_dirty: bool,
+
+    /// Value of a variable: name=value
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) var: Vec<(String, String)>,
+
+    /// File with values of variables
+    #[arg(long, value_name = "FILE")]
+    pub(crate) var_file: Vec<PathBuf>,
+
+    /// How to print: a unified diff, or JSON with the edits
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub(crate) format: ListFormat,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` gives no value: expected NAME=VALUE"))
 }
 
 #[derive(Debug, Args)]

@@ -41,6 +41,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Scan(args) => commands::scan::run(cli, args),
         Command::Explain(args) => commands::explain::run(cli, args),
+        Command::Fix(args) => commands::fix::run(cli, args),
         Command::Policy(command) => commands::policy::run(cli, command),
         Command::Baseline(command) => commands::baseline::run(cli, command),
         Command::Config(command) => commands::config::run(cli, command),

@@ -24,7 +24,12 @@ fn fix(files: &[(&str, &str)], ids: &[&str]) -> Fixes {
         .filter(|policy| ids.contains(&policy.id.as_str()))
         .collect();
     assert_eq!(policies.len(), ids.len());
-    fix_with(files, policies, &PolicySettings::default(), AccountMode::Auto)
+    fix_with(
+        files,
+        policies,
+        &PolicySettings::default(),
+        AccountMode::Auto,
+    )
 }
 
 fn fix_with(
@@ -39,7 +44,10 @@ fn fix_with(
             .iter()
             .map(|(name, text)| (*name, texts.get(*name).map_or(*text, String::as_str)))
             .collect();
-        load_text(&files, &Options::new(set.wanted(), RedactionKey::new([0; 32])))
+        load_text(
+            &files,
+            &Options::new(set.wanted(), RedactionKey::new([0; 32])),
+        )
     };
     let options = engine::Options {
         account,

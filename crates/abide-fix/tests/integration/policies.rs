@@ -5,13 +5,18 @@ use abide_core::policy::PolicySettings;
 use abide_policy::Expectation;
 
 /// Examples whose fix is a person's decision, with the reason.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "POL-0015",
+    "There is no policy",
+    "the new policy names the bucket's ARN, which is known only after apply, so it is unknown",
+)];
 
 #[test]
 fn failing_examples_are_fixed() {
     let mut wrong = Vec::new();
     let mut tried = 0;
-    for policy in abide_core::policy::builtin() {
+    for mut policy in abide_core::policy::builtin() {
+        abide_core::policy::complete(&mut policy);
         for example in &policy.docs.examples {
             if example.expect != Expectation::Fail {
                 continue;

@@ -4,6 +4,7 @@ pub(crate) mod baseline;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod explain;
+pub(crate) mod fix;
 pub(crate) mod man;
 pub(crate) mod policy;
 pub(crate) mod scan;

@@ -1,0 +1,142 @@
+//! `abide fix`
+
+mod show;
+mod write;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use abide_core::diagnostic::Level;
+use abide_core::engine;
+use abide_core::finding::{Finding, Outcome};
+use abide_core::inventory::Inventory;
+use abide_core::source::LoadOptions;
+use abide_fix::{Fixes, Left, Target, Texts};
+use anyhow::Context;
+
+use crate::cli::{Cli, FixArgs};
+use crate::config::Config;
+use crate::pipeline::{self, Chosen};
+
+pub(crate) fn run(cli: &Cli, args: &FixArgs) -> anyhow::Result<u8> {
+    let config = Config::load(cli)?;
+    let chosen = pipeline::choose(&config, &args.policy)?;
+    let root = args
+        .dir
+        .canonicalize()
+        .with_context(|| format!("cannot read {}", args.dir.display()))?;
+    let (fixes, incomplete) = fixes(args, &chosen, &root)?;
+    if args.write {
+        write::all(&root, &fixes.files, args.allow_dirty)?;
+    }
+    show::print(args, &chosen, &fixes, &incomplete)?;
+    Ok(match (fixes.left.is_empty(), incomplete.is_empty()) {
+        (false, _) => 1,
+        (true, false) => 2,
+        (true, true) => 0,
+    })
+}
+
+/// The fixes, and what of the source could not be read.
+fn fixes(args: &FixArgs, chosen: &Chosen, root: &Path) -> anyhow::Result<(Fixes, Vec<String>)> {
+    let mut options = abide_hcl::Options::new(chosen.set.wanted(), pipeline::redaction_key()?);
+    options.variables.clone_from(&args.var);
+    options.var_files = args
+        .var_file
+        .iter()
+        .map(std::path::absolute)
+        .collect::<Result<_, _>>()?;
+    options.environment = environment();
+    options.root_limit = Some(repository(root));
+    let load = |texts: &Texts| {
+        let mut options = options.clone();
+        options.overlay = texts
+            .iter()
+            .map(|(name, text)| (root.join(name), text.clone()))
+            .collect();
+        abide_hcl::load_dir(root, &options)
+    };
+    let judge = |inventory: &Inventory| judge(inventory, chosen);
+    let planned = args
+        .plan
+        .as_deref()
+        .map(|plan| planned(plan, chosen))
+        .transpose()?;
+    let targets: Option<Vec<Target>> = planned
+        .as_ref()
+        .map(|findings| findings.iter().map(target).collect());
+    let mut fixes = abide_fix::fix(&load, &judge, targets.as_deref())?;
+    if let Some(planned) = planned {
+        only_planned(planned, &mut fixes);
+    }
+    let diagnostics = load(&Texts::new())?.inventory.diagnostics;
+    let incomplete = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.level == Level::Error)
+        .map(ToString::to_string);
+    Ok((fixes, incomplete.collect()))
+}
+
+fn target(finding: &Finding) -> Target {
+    let address = finding.resource_address.as_str().to_owned();
+    (finding.policy, address)
+}
+
+/// What fails in a plan.
+fn planned(plan: &Path, chosen: &Chosen) -> anyhow::Result<Vec<Finding>> {
+    let options = LoadOptions {
+        wanted: chosen.set.wanted().clone(),
+        key: pipeline::redaction_key()?,
+    };
+    let inventory = pipeline::load_one(plan, &options)?;
+    let mut findings = judge(&inventory, chosen);
+    findings.retain(|finding| finding.outcome == Outcome::Fail);
+    Ok(findings)
+}
+
+/// Lists what fails in the plan but not in the source.
+fn only_planned(planned: Vec<Finding>, fixes: &mut Fixes) {
+    let known: BTreeSet<Target> = fixes
+        .fixed
+        .iter()
+        .chain(fixes.left.iter().map(|left| &left.finding))
+        .map(target)
+        .collect();
+    let missing = planned.into_iter().filter(|f| !known.contains(&target(f)));
+    fixes.left.extend(missing.map(|finding| {
+        Left {
+            finding,
+            why:
+                "it fails in the plan but not in this directory: is the plan of another commit, or \
+              made with other variables (--var, --var-file)?"
+                    .to_owned(),
+        }
+    }));
+}
+
+fn judge(inventory: &Inventory, chosen: &Chosen) -> Vec<Finding> {
+    let options = engine::Options {
+        account: chosen.account,
+        all_results: true,
+    };
+    let mut all = engine::evaluate(inventory, &chosen.set, options, 0);
+    all.absorb(abide_rego::evaluate_bodies(inventory, &chosen.set, 0, true));
+    all.findings
+}
+
+fn environment() -> Vec<(String, String)> {
+    let texts = env::vars_os().filter_map(|(name, value)| {
+        let pair = (name.into_string().ok()?, value.into_string().ok()?);
+        pair.0.starts_with("TF_VAR_").then_some(pair)
+    });
+    texts.collect()
+}
+
+/// The repository a directory is in, or itself.
+fn repository(dir: &Path) -> PathBuf {
+    dir.ancestors()
+        .find(|ancestor| ancestor.join(".git").exists())
+        .unwrap_or(dir)
+        .to_owned()
+}
