@@ -33,28 +33,48 @@ pub struct Edit {
 pub(crate) fn between(before: &str, after: &str) -> Vec<Edit> {
     let diff = TextDiff::from_lines(before, after);
     let mut edits = Vec::new();
-    let (mut at, mut open) = (0, None::<(usize, usize, String)>);
+    let mut at = 0;
+    let (mut gone, mut new) = (Vec::new(), Vec::new());
     for change in diff.iter_all_changes() {
-        let text = change.value();
         match change.tag() {
             ChangeTag::Equal => {
-                edits.extend(open.take().map(|parts| narrow(before, parts)));
-                at += text.len();
+                at = hunk(before, at, (&mut gone, &mut new), &mut edits);
+                at += change.value().len();
             }
-            ChangeTag::Delete => {
-                at += text.len();
-                open.get_or_insert((at - text.len(), at, String::new())).1 = at;
-            }
-            ChangeTag::Insert => open.get_or_insert((at, at, String::new())).2.push_str(text),
+            ChangeTag::Delete => gone.push(change.value()),
+            ChangeTag::Insert => new.push(change.value()),
         }
     }
-    edits.extend(open.map(|parts| narrow(before, parts)));
+    hunk(before, at, (&mut gone, &mut new), &mut edits);
     edits
 }
 
-/// Leaves out what both have at their beginning and end.
-fn narrow(text: &str, (start, end, new): (usize, usize, String)) -> Edit {
-    let old = text.get(start..end).unwrap_or_default();
+/// Pairs lines that go with lines that come, so that each edit is as narrow as it can be.
+/// Gives where the lines that go end.
+fn hunk(
+    text: &str,
+    mut at: usize,
+    (gone, new): (&mut Vec<&str>, &mut Vec<&str>),
+    edits: &mut Vec<Edit>,
+) -> usize {
+    let pairs = gone.len().min(new.len());
+    let rest: String = new.drain(pairs..).collect();
+    for (index, old) in gone.drain(..).enumerate() {
+        let line = new.get(index).copied().unwrap_or_default();
+        edits.extend(narrow(text, at, old, line));
+        at += old.len();
+    }
+    new.clear();
+    edits.extend(narrow(text, at, "", &rest));
+    at
+}
+
+/// Leaves out what both have at their beginning and end; no edit if that is all.
+fn narrow(text: &str, start: usize, old: &str, new: &str) -> Option<Edit> {
+    if old == new {
+        return None;
+    }
+    let end = start + old.len();
     let head = common(old.chars(), new.chars());
     let (old, new) = (
         old.get(head..).unwrap_or_default(),
@@ -63,13 +83,13 @@ fn narrow(text: &str, (start, end, new): (usize, usize, String)) -> Edit {
     let tail = common(old.chars().rev(), new.chars().rev());
     let replacement = new.get(..new.len() - tail).unwrap_or_default().to_owned();
     let (start, end) = (start + head, end - tail);
-    Edit {
+    Some(Edit {
         start_byte: start,
         end_byte: end,
         start: position(text, start),
         end: position(text, end),
         replacement,
-    }
+    })
 }
 
 fn common(a: impl Iterator<Item = char>, b: impl Iterator<Item = char>) -> usize {

@@ -13,6 +13,7 @@ mod canaries;
 mod command;
 mod directory;
 mod exceptions;
+mod fix;
 mod formats;
 mod help;
 mod policy;
