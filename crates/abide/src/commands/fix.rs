@@ -121,7 +121,14 @@ fn judge(inventory: &Inventory, chosen: &Chosen) -> Vec<Finding> {
         all_results: true,
     };
     let mut all = engine::evaluate(inventory, &chosen.set, options, 0);
-    all.absorb(abide_rego::evaluate_bodies(inventory, &chosen.set, 0, true));
+    let asking = abide_rego::Asking {
+        input: 0,
+        all_results: true,
+    };
+    // What rules print was printed by the scan; here it would come once for each proof.
+    let mut prints = Vec::new();
+    let bodies = abide_rego::evaluate_bodies(inventory, &chosen.set, asking, &mut prints);
+    all.absorb(bodies);
     all.findings
 }
 

@@ -138,3 +138,52 @@ fn edits_are_printed_as_json() {
     assert_eq!(edit["start"]["line"], 2);
     assert_eq!(edit["replacement"], "fals");
 }
+
+#[test]
+fn findings_of_a_plan_are_fixed_in_the_source() {
+    let dir = repository();
+    let plan = serde_json::json!({
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "planned_values": {"root_module": {}},
+        "resource_changes": ["a", "b"].map(|name| serde_json::json!({
+            "address": format!("aws_db_instance.{name}"),
+            "mode": "managed",
+            "type": "aws_db_instance",
+            "name": name,
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {
+                "actions": ["create"],
+                "before": null,
+                "after": {"publicly_accessible": true},
+                "after_unknown": {},
+                "before_sensitive": false,
+                "after_sensitive": {},
+            },
+        })),
+        "configuration": {"root_module": {"resources": ["a", "b"].map(|name| serde_json::json!({
+            "address": format!("aws_db_instance.{name}"),
+            "mode": "managed",
+            "type": "aws_db_instance",
+            "name": name,
+            "provider_config_key": "aws",
+            "expressions": {"publicly_accessible": {"constant_value": true}},
+            "schema_version": 2,
+        }))}},
+    });
+    fs::write(dir.path().join("plan.json"), plan.to_string()).unwrap();
+    let ran = run_in(dir.path(), &[FIX, &["--plan", "plan.json"]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("+  publicly_accessible = false\n"));
+    assert!(
+        ran.stderr.contains("left POL-0333 aws_db_instance.b"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("fails in the plan but not in this directory"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -1,5 +1,7 @@
 //! Prints fixes: the difference on standard output, the summary on standard error.
 
+use std::env;
+use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use abide_core::finding::Finding;
@@ -61,7 +63,12 @@ fn id<'c>(chosen: &'c Chosen, finding: &Finding) -> &'c str {
 /// The file's path as seen from where the command runs.
 fn path(args: &FixArgs, file: &FileFix) -> String {
     let joined = args.dir.join(&file.name);
-    let shown = joined.strip_prefix(".").unwrap_or(&joined);
+    let here = env::current_dir().and_then(fs::canonicalize);
+    // A module beside the root module has an absolute name.
+    let below = here.ok().and_then(|here| joined.strip_prefix(here).ok());
+    let shown = below
+        .or_else(|| joined.strip_prefix(".").ok())
+        .unwrap_or(&joined);
     shown.display().to_string()
 }
 
