@@ -142,11 +142,8 @@ fn edits_are_printed_as_json() {
 #[test]
 fn findings_of_a_plan_are_fixed_in_the_source() {
     let dir = repository();
-    let plan = serde_json::json!({
-        "format_version": "1.2",
-        "terraform_version": "1.11.4",
-        "planned_values": {"root_module": {}},
-        "resource_changes": ["a", "b"].map(|name| serde_json::json!({
+    let changes = ["a", "b"].map(|name| {
+        serde_json::json!({
             "address": format!("aws_db_instance.{name}"),
             "mode": "managed",
             "type": "aws_db_instance",
@@ -160,8 +157,10 @@ fn findings_of_a_plan_are_fixed_in_the_source() {
                 "before_sensitive": false,
                 "after_sensitive": {},
             },
-        })),
-        "configuration": {"root_module": {"resources": ["a", "b"].map(|name| serde_json::json!({
+        })
+    });
+    let resources = ["a", "b"].map(|name| {
+        serde_json::json!({
             "address": format!("aws_db_instance.{name}"),
             "mode": "managed",
             "type": "aws_db_instance",
@@ -169,7 +168,14 @@ fn findings_of_a_plan_are_fixed_in_the_source() {
             "provider_config_key": "aws",
             "expressions": {"publicly_accessible": {"constant_value": true}},
             "schema_version": 2,
-        }))}},
+        })
+    });
+    let plan = serde_json::json!({
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "planned_values": {"root_module": {}},
+        "resource_changes": changes,
+        "configuration": {"root_module": {"resources": resources}},
     });
     fs::write(dir.path().join("plan.json"), plan.to_string()).unwrap();
     let ran = run_in(dir.path(), &[FIX, &["--plan", "plan.json"]].concat());
