@@ -15,7 +15,7 @@ use abide_core::source::LoadOptions;
 use abide_fix::{Fixes, Left, Target, Texts};
 use anyhow::Context;
 
-use crate::cli::{Cli, FixArgs};
+use crate::cli::{Cli, FixArgs, SourceArgs};
 use crate::config::Config;
 use crate::pipeline::{self, Chosen};
 
@@ -89,8 +89,14 @@ fn planned(plan: &Path, chosen: &Chosen) -> anyhow::Result<Vec<Finding>> {
         wanted: chosen.set.wanted().clone(),
         key: pipeline::redaction_key()?,
     };
-    let inventory = pipeline::load_one(plan, &options)?;
-    let mut findings = judge(&inventory, chosen);
+    // The directory is the source, and it is loaded already.
+    let alone = SourceArgs {
+        no_source: true,
+        ..SourceArgs::default()
+    };
+    let loaded = pipeline::load_one(plan, &alone, &options)?;
+    let inventory = loaded.inventory();
+    let mut findings = judge(inventory, chosen);
     findings.retain(|finding| finding.outcome == Outcome::Fail);
     Ok(findings)
 }
