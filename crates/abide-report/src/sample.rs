@@ -1,11 +1,12 @@
 //! A scan with one of everything, for tests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use abide_core::address::ResourceAddress;
 use abide_core::diagnostic::{Diagnostic, Level, Place};
 use abide_core::finding::{
-    AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Snippet,
+    AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Related, Snippet,
 };
 use abide_core::rollout::Stage;
 use abide_core::scan::{Scan, ScanInput, ScanPolicy, Summary};
@@ -137,6 +138,26 @@ fn violations() -> Vec<Finding> {
         end_line: 12,
         end_column: 40,
     });
+    located.related = vec![Related {
+        message: "in this block".into(),
+        location: Location {
+            file: "network/main.tf".into(),
+            line: 9,
+            column: 3,
+            end_line: 9,
+            end_column: 10,
+        },
+    }];
+    located.calls = vec![Related {
+        message: "module.net is called here".into(),
+        location: Location {
+            file: "main.tf".into(),
+            line: 3,
+            column: 1,
+            end_line: 3,
+            end_column: 13,
+        },
+    }];
     let mut out = vec![ssh, located];
     for key in ["a", "b", "c", "d", "e"] {
         let address = format!(r#"aws_db_instance.replica["{key}"]"#);
@@ -214,6 +235,16 @@ pub(crate) fn exception(text: &str) -> AppliedException {
 }
 
 /// One of everything.
+/// A file whose author means no good.
+fn sources() -> BTreeMap<String, Arc<str>> {
+    let mut text = "# one line\n".repeat(8);
+    text.push_str("  ingress {\n    from_port = 5432 # \u{202e}\u{1b}[2J ##[error]x ::error::x\n    to_port   = 5432\n");
+    text.push_str(
+        "    cidr_blocks = [\"::/0\"] # \u{200b}::set-output name=x::y ##vso[task.x]\n  }\n",
+    );
+    BTreeMap::from([("network/main.tf".to_owned(), text.into())])
+}
+
 pub(crate) fn scan() -> Scan {
     let mut findings = violations();
     findings.push(hostile(HOSTILE));
@@ -275,7 +306,7 @@ pub(crate) fn of(findings: Vec<Finding>) -> Scan {
             ("aws_glue_job".into(), 9),
             ("aws_sfn_state_machine".into(), 2),
         ]),
-        sources: BTreeMap::new(),
+        sources: sources(),
         diagnostics: vec![
             Diagnostic::new(
                 Level::Warning,

@@ -5,7 +5,9 @@
 //! then; the addresses are always there as logical locations. Evaluations that went wrong are
 //! notifications, not results.
 
+mod line_hash;
 mod model;
+mod places;
 mod rule;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ use model::{
     ArtifactLocation, Descriptor, Driver, Invocation, Location, Log, LogicalLocation, Message,
     Notification, OutcomeProperties, PhysicalLocation, Region, Run, Suppression, Tool,
 };
+use places::LineHashes;
 use rule::Rules;
 
 /// Results of a run that GitHub takes. It shows the first 5,000; ours are the worst first.
@@ -47,6 +50,7 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
     let left = groups.len().saturating_sub(RESULTS);
     groups.truncate(RESULTS);
     let rules = Rules::of(report, &groups);
+    let hashes = LineHashes::of(report.scan);
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
@@ -65,6 +69,7 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
                 report,
                 groups: &groups,
                 rules: &rules,
+                hashes: &hashes,
             },
         }],
     };
@@ -76,16 +81,18 @@ struct Results<'r, 'a> {
     report: &'r Report<'a>,
     groups: &'r [&'r Group<'a>],
     rules: &'r Rules,
+    hashes: &'r LineHashes<'a>,
 }
 
 impl Serialize for Results<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let results = self.groups.iter();
-        serializer.collect_seq(results.map(|group| result(self.report, self.rules, group)))
+        serializer.collect_seq(results.map(|group| result(self, group)))
     }
 }
 
-fn result(report: &Report<'_>, rules: &Rules, group: &Group<'_>) -> model::Outcome {
+fn result(results: &Results<'_, '_>, group: &Group<'_>) -> model::Outcome {
+    let (report, rules) = (results.report, results.rules);
     let finding = group.first();
     // The standard allows a level other than `none` only for what has failed.
     let (kind, level) = match finding.outcome {
@@ -94,6 +101,10 @@ fn result(report: &Report<'_>, rules: &Rules, group: &Group<'_>) -> model::Outco
         _ => ("fail", rule::level(finding.severity)),
     };
     let fingerprint = words::group_fingerprint(report, group).to_string();
+    let mut fingerprints = BTreeMap::from([("abide/v1", fingerprint)]);
+    if let Some(hash) = results.hashes.get(finding) {
+        fingerprints.insert("primaryLocationLineHash", hash.to_owned());
+    }
     let text = |text: &String| sarif_text(&clip(text, TEXT));
     model::Outcome {
         rule_id: report.scan.policy_of(finding).id.clone(),
@@ -103,7 +114,9 @@ fn result(report: &Report<'_>, rules: &Rules, group: &Group<'_>) -> model::Outco
         rank: rule::rank(finding.severity),
         message: message(report, group),
         locations: [location(report, group)],
-        partial_fingerprints: BTreeMap::from([("abide/v1", fingerprint)]),
+        related_locations: places::related(finding),
+        code_flows: places::code_flows(finding),
+        partial_fingerprints: fingerprints,
         baseline_state: finding.in_baseline.then_some("unchanged"),
         suppressions: suppression(finding).into_iter().collect(),
         properties: OutcomeProperties {
@@ -150,15 +163,10 @@ fn message(report: &Report<'_>, group: &Group<'_>) -> Message {
 fn location(report: &Report<'_>, group: &Group<'_>) -> Location {
     let finding = group.first();
     let (path, line) = words::source_file(report, finding);
-    let region = match &finding.location {
-        Some(at) => Region {
-            start_line: line,
-            start_column: Some(at.column.max(1)),
-            end_line: Some(at.end_line.max(line)),
-            end_column: Some(at.end_column.max(1)),
-        },
-        None => Region::line(line),
-    };
+    let region = finding
+        .location
+        .as_ref()
+        .map_or_else(|| Region::line(line), places::region);
     let addresses = group.findings.iter().take(ADDRESSES);
     Location {
         physical_location: physical(&path, region),
