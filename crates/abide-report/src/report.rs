@@ -215,7 +215,7 @@ impl<'a> Report<'a> {
                 Some(at) => groups[*at].findings.push(finding),
                 None => {
                     groups.push(Group {
-                        block: key.block.clone(),
+                        block: block(finding),
                         findings: vec![finding],
                     });
                     index.insert(key, groups.len() - 1);
@@ -254,7 +254,11 @@ fn key(class: Class, finding: &Finding) -> Key<'_> {
         policy: finding.policy,
         input: finding.input,
         severity: finding.severity,
-        block: block(finding),
+        // Modules that are called twice have two addresses for one line.
+        block: match place {
+            Some(_) => Cow::Borrowed(""),
+            None => block(finding),
+        },
         message: &finding.message,
         place: place.map(|at| (at.file.as_str(), at.line, at.column)),
         exception: finding.exception.as_ref().map(|e| e.id.as_str()),

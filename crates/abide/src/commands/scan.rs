@@ -49,7 +49,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         width: terminal::width(),
         all_results: args.all_results,
         sarif_include_excepted: args.sarif_include_excepted,
-        permalink_base: None,
+        permalink_base: permalink_base(|name| env::var(name).ok()),
     };
     timings.time("report", || {
         report(args, &Report::new(&scan, verdict, options))
@@ -61,6 +61,25 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     // Findings borrow nothing that outlives them; the process ends here anyway.
     std::mem::forget(scan);
     Ok(code)
+}
+
+/// Where the scanned commit can be looked at, as CI says it.
+fn permalink_base(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let get = |name| variable(name).filter(|value| !value.is_empty());
+    let github = || {
+        let (server, repository) = (get("GITHUB_SERVER_URL")?, get("GITHUB_REPOSITORY")?);
+        Some(format!("{server}/{repository}/blob/{}", get("GITHUB_SHA")?))
+    };
+    let gitlab = || {
+        Some(format!(
+            "{}/-/blob/{}",
+            get("CI_PROJECT_URL")?,
+            get("CI_COMMIT_SHA")?
+        ))
+    };
+    github()
+        .or_else(gitlab)
+        .filter(|base| base.starts_with("https://") || base.starts_with("http://"))
 }
 
 /// Findings of an incomplete scan come first, but forgiving them does not make it complete.
@@ -115,4 +134,42 @@ fn print_timings(timings: &Timings) -> anyhow::Result<()> {
         writeln!(err, "{step:>9} {:>9.3} ms", took.as_secs_f64() * 1000.0)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::permalink_base;
+
+    fn base(variables: &[(&str, &str)]) -> Option<String> {
+        permalink_base(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn ci_says_where_the_commit_is() {
+        assert_eq!(
+            base(&[
+                ("GITHUB_SERVER_URL", "https://github.com"),
+                ("GITHUB_REPOSITORY", "o/r"),
+                ("GITHUB_SHA", "abc"),
+            ])
+            .unwrap(),
+            "https://github.com/o/r/blob/abc"
+        );
+        assert_eq!(
+            base(&[
+                ("CI_PROJECT_URL", "https://gitlab.com/o/r"),
+                ("CI_COMMIT_SHA", "abc"),
+            ])
+            .unwrap(),
+            "https://gitlab.com/o/r/-/blob/abc"
+        );
+        assert_eq!(base(&[("GITHUB_REPOSITORY", "o/r")]), None);
+        assert_eq!(
+            base(&[("CI_PROJECT_URL", "javascript:x"), ("CI_COMMIT_SHA", "abc")]),
+            None
+        );
+    }
 }
