@@ -14,3 +14,4 @@ mod examples;
 mod load;
 mod parity;
 mod spans;
+mod verdicts;
