@@ -88,7 +88,7 @@ pub enum Question {
     Linked {
         /// How many.
         quantifier: Quantifier,
-        /// Index in [`PolicySet::links`].
+        /// Index in [`super::PolicySet::links`].
         link: usize,
         /// Their types, for messages.
         types: Vec<String>,
@@ -99,7 +99,7 @@ pub enum Question {
     Follow {
         /// The attribute.
         path: Path,
-        /// Index in [`PolicySet::links`].
+        /// Index in [`super::PolicySet::links`].
         link: usize,
         /// Their types, for messages.
         types: Vec<String>,
@@ -221,7 +221,7 @@ pub enum Op {
     Within(Vec<IpNet>),
     /// Has a property.
     Is(Property),
-    /// Comes from one of these types; index in [`PolicySet::links`].
+    /// Comes from one of these types; index in [`super::PolicySet::links`].
     RefersTo(Vec<String>, usize),
     /// Equal to another attribute.
     EqualsAttribute(Path),
