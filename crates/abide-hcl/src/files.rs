@@ -34,8 +34,10 @@ pub(crate) enum Files {
     Disk {
         limit: PathBuf,
         max_size: u64,
-        /// Texts that stand for files which exist.
+        /// Texts that stand for what files hold, or for files that are not there.
         overlay: BTreeMap<PathBuf, String>,
+        /// Files that are there but not meant.
+        hidden: BTreeSet<PathBuf>,
     },
     /// Texts by normal path.
     Memory(BTreeMap<PathBuf, String>),
@@ -52,11 +54,19 @@ impl Files {
                 limit,
                 max_size,
                 overlay,
+                hidden,
             } => {
-                let real = inside(path, limit)?;
-                match overlay.get(&normal(path)) {
-                    Some(text) => Ok(text.clone().into_bytes()),
-                    None => open(&real, *max_size),
+                let written = normal(path);
+                if hidden.contains(&written) {
+                    return Err(FileError::Missing);
+                }
+                match (inside(path, limit), overlay.get(&written)) {
+                    (Ok(_), Some(text)) => Ok(text.clone().into_bytes()),
+                    (Err(FileError::Missing), Some(text)) => {
+                        new_file(&written, limit)?;
+                        Ok(text.clone().into_bytes())
+                    }
+                    (real, _) => open(&real?, *max_size),
                 }
             }
         }
@@ -79,11 +89,21 @@ impl Files {
     pub(crate) fn exists(&self, path: &Path) -> Result<bool, FileError> {
         match self {
             Self::Memory(files) => Ok(files.contains_key(&normal(path))),
-            Self::Disk { limit, .. } => match inside(path, limit) {
-                Ok(real) => Ok(real.is_file()),
-                Err(FileError::Missing) => Ok(false),
-                Err(error) => Err(error),
-            },
+            Self::Disk {
+                limit,
+                overlay,
+                hidden,
+                ..
+            } => {
+                let written = normal(path);
+                match inside(path, limit) {
+                    Ok(real) => Ok(real.is_file() && !hidden.contains(&written)),
+                    Err(FileError::Missing) => {
+                        Ok(overlay.contains_key(&written) && new_file(&written, limit).is_ok())
+                    }
+                    Err(error) => Err(error),
+                }
+            }
         }
     }
 
@@ -99,7 +119,12 @@ impl Files {
                     .collect();
                 Ok((!names.is_empty() || dir.as_os_str().is_empty()).then_some(names))
             }
-            Self::Disk { limit, .. } => {
+            Self::Disk {
+                limit,
+                overlay,
+                hidden,
+                ..
+            } => {
                 let real = match inside(dir, limit) {
                     Ok(real) => real,
                     Err(FileError::Missing) => return Ok(None),
@@ -108,15 +133,20 @@ impl Files {
                 if !real.is_dir() {
                     return Ok(None);
                 }
-                let mut names = Vec::new();
+                let dir = normal(dir);
+                let mut names = BTreeSet::new();
                 for entry in std::fs::read_dir(&real).map_err(|error| io(&error))? {
                     let entry = entry.map_err(|error| io(&error))?;
-                    if let Some(name) = entry.file_name().to_str() {
-                        names.push(name.to_owned());
+                    if let Some(name) = entry.file_name().to_str()
+                        && !hidden.contains(&dir.join(name))
+                    {
+                        names.insert(name.to_owned());
                     }
                 }
-                names.sort_unstable();
-                Ok(Some(names))
+                let texts = overlay.keys().filter(|path| path.parent() == Some(&dir));
+                let new = texts.filter_map(|path| path.file_name()?.to_str());
+                names.extend(new.map(str::to_owned));
+                Ok(Some(names.into_iter().collect()))
             }
         }
     }
@@ -194,6 +224,12 @@ fn inside(path: &Path, limit: &Path) -> Result<PathBuf, FileError> {
     } else {
         Err(FileError::Outside)
     }
+}
+
+/// A file that is only in the overlay must be in a directory that may be read.
+fn new_file(path: &Path, limit: &Path) -> Result<(), FileError> {
+    let parent = path.parent().ok_or(FileError::Missing)?;
+    inside(parent, limit).map(|_| ())
 }
 
 fn io(error: &std::io::Error) -> FileError {

@@ -49,7 +49,7 @@ mod types;
 mod value;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -85,8 +85,11 @@ pub struct Options<'o> {
     /// File names are relative to this directory, usually the repository's.
     pub display_base: Option<PathBuf>,
     /// Texts to read instead of what files of the directory hold, by path below
-    /// its canonical form: what it would mean if they were edited so.
+    /// its canonical form: what it would mean if they were edited so. A file need
+    /// not be there, its directory must.
     pub overlay: BTreeMap<PathBuf, String>,
+    /// Files of the directory, named in the same way, to read as if they were not there.
+    pub hidden: BTreeSet<PathBuf>,
     /// How much is too much.
     pub limits: Limits,
     /// The attributes that are kept.
@@ -108,6 +111,7 @@ impl<'o> Options<'o> {
             display_root: String::new(),
             display_base: None,
             overlay: BTreeMap::new(),
+            hidden: BTreeSet::new(),
             limits: Limits::default(),
             wanted,
             key,
@@ -195,6 +199,7 @@ pub fn load_dir(dir: &Path, options: &Options<'_>) -> Result<Loaded, LoadError> 
         limit,
         max_size: options.limits.file_size,
         overlay: options.overlay.clone(),
+        hidden: options.hidden.clone(),
     };
     let options = Options {
         display_base: options.display_base.as_deref().map(canonical).transpose()?,

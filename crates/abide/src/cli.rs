@@ -1,5 +1,6 @@
 //! What the user can type.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use abide_controls::Framework;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     /// Edit Terraform source so that findings pass; print the difference, or write it
     #[command(after_help = FIX_HELP)]
     Fix(FixArgs),
+    /// Serve editors by the Language Server Protocol on standard input and output
+    Lsp(LspArgs),
     /// List, show, test and write policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -101,6 +104,19 @@ pub(crate) struct SourceArgs {
     /// Value of terraform.workspace [default: TF_WORKSPACE, or the one Terraform selected]
     #[arg(long, value_name = "NAME", help_heading = "Source")]
     pub(crate) workspace: Option<String>,
+
+    /// Texts in place of what files hold; no flag sets it.
+    #[arg(skip)]
+    pub(crate) overlay: Overlay,
+}
+
+/// What directories are to be read as instead of what is in them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Overlay {
+    /// Texts by path.
+    pub(crate) texts: BTreeMap<PathBuf, String>,
+    /// Files that are not meant.
+    pub(crate) hidden: BTreeSet<PathBuf>,
 }
 
 fn assignment(text: &str) -> Result<String, String> {
@@ -197,6 +213,10 @@ pub(crate) struct ScanArgs {
     /// A plan; the same as naming it without a flag
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Vec<PathBuf>,
+
+    /// Judge the directories of staged Terraform files as they are staged in git
+    #[arg(long, conflicts_with_all = ["inputs", "plan", "source"])]
+    pub(crate) staged: bool,
 
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
@@ -314,6 +334,16 @@ fn variable(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| format!("`{text}` gives no value: expected NAME=VALUE"))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LspArgs {
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+
+    /// Accepted because editors pass it; there is no other way
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 #[derive(Debug, Args)]

@@ -107,6 +107,8 @@ pub(crate) fn hcl_options<'o>(
         root_limit: repository(path),
         display_base: repository(path).or(here),
         display_root: path.display().to_string(),
+        overlay: args.overlay.texts.clone(),
+        hidden: args.overlay.hidden.clone(),
         ..abide_hcl::Options::new(&options.wanted, options.key.clone())
     }
 }

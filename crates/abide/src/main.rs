@@ -7,6 +7,7 @@ mod config;
 mod load;
 mod output;
 mod pipeline;
+mod staged;
 mod terminal;
 
 use std::io::{self, Write};
@@ -42,6 +43,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Scan(args) => commands::scan::run(cli, args),
         Command::Explain(args) => commands::explain::run(cli, args),
         Command::Fix(args) => commands::fix::run(cli, args),
+        Command::Lsp(args) => commands::lsp::run(cli, args),
         Command::Policy(command) => commands::policy::run(cli, command),
         Command::Baseline(command) => commands::baseline::run(cli, command),
         Command::Config(command) => commands::config::run(cli, command),

@@ -337,7 +337,11 @@ pub(crate) fn redaction_key() -> anyhow::Result<RedactionKey> {
     Ok(RedactionKey::new(bytes))
 }
 
-fn exceptions(config: &Config, path: Option<&Path>) -> anyhow::Result<Option<ExceptionSet>> {
+/// The approved exceptions of a file, or of the configuration.
+pub(crate) fn exceptions(
+    config: &Config,
+    path: Option<&Path>,
+) -> anyhow::Result<Option<ExceptionSet>> {
     let from_config = config
         .file
         .exceptions

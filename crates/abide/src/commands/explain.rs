@@ -80,7 +80,8 @@ pub(crate) fn find<'p>(policies: &'p [Policy], name: &str) -> anyhow::Result<&'p
     }
 }
 
-fn describe(policy: &Policy) -> String {
+/// What a policy demands and why.
+pub(super) fn describe(policy: &Policy) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{} {}\n", policy.id, policy.title);
     let _ = writeln!(out, "severity   {}", policy.severity);

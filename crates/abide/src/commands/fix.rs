@@ -121,7 +121,8 @@ fn only_planned(planned: Vec<Finding>, fixes: &mut Fixes) {
     }));
 }
 
-fn judge(inventory: &Inventory, chosen: &Chosen) -> Vec<Finding> {
+/// Every evaluation of one inventory.
+pub(super) fn judge(inventory: &Inventory, chosen: &Chosen) -> Vec<Finding> {
     let options = engine::Options {
         account: chosen.account,
         all_results: true,

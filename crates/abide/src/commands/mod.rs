@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod explain;
 pub(crate) mod fix;
+pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod policy;
 pub(crate) mod scan;

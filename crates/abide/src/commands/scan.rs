@@ -12,12 +12,23 @@ use anyhow::bail;
 use crate::cli::{Cli, ScanArgs, Unknown};
 use crate::config::Config;
 use crate::pipeline::{self, Job, Timings};
+use crate::staged::Staged;
 use crate::{output, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let mut timings = Timings::default();
     let config = Config::load(cli)?;
-    let inputs: Vec<PathBuf> = args.inputs.iter().chain(&args.plan).cloned().collect();
+    let mut inputs: Vec<PathBuf> = args.inputs.iter().chain(&args.plan).cloned().collect();
+    let mut source = args.source.clone();
+    if args.staged {
+        let staged = Staged::read()?;
+        if staged.directories.is_empty() {
+            terminal::say(&["no Terraform source is staged; nothing to judge".to_owned()])?;
+            return Ok(0);
+        }
+        inputs = staged.directories;
+        source.overlay = staged.overlay;
+    }
     if inputs.is_empty() {
         bail!(
             "nothing to scan: name a plan or a directory, e.g. `abide scan plan.json` or `abide scan .`\n  make one with `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`"
@@ -34,7 +45,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     });
     let job = Job {
         inputs: &inputs,
-        source: &args.source,
+        source: &source,
         exceptions: args.exceptions.clone(),
         baseline,
         all_results: args.all_results,
