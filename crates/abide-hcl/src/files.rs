@@ -163,8 +163,14 @@ impl Files {
                     }
                 }
             }
-            Self::Disk { limit, .. } => {
+            Self::Disk {
+                limit,
+                overlay,
+                hidden,
+                ..
+            } => {
                 let root = inside(dir, limit)?;
+                let written = normal(dir);
                 let mut open = vec![(root, String::new())];
                 while let Some((dir, prefix)) = open.pop() {
                     for entry in std::fs::read_dir(&dir).map_err(|error| io(&error))? {
@@ -176,7 +182,7 @@ impl Files {
                         let kind = entry.file_type().map_err(|error| io(&error))?;
                         if kind.is_dir() {
                             open.push((entry.path(), format!("{path}/")));
-                        } else {
+                        } else if !hidden.contains(&written.join(&path)) {
                             found.insert(path);
                         }
                         if found.len() + open.len() > max {
@@ -184,6 +190,11 @@ impl Files {
                         }
                     }
                 }
+                let new = overlay.keys().filter_map(|path| {
+                    new_file(path, limit).ok()?;
+                    path.strip_prefix(&written).ok()?.to_str()
+                });
+                found.extend(new.map(str::to_owned));
             }
         }
         Ok(found)

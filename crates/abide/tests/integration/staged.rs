@@ -121,6 +121,31 @@ fn a_module_beside_is_read_as_staged() {
 }
 
 #[test]
+fn the_first_commit_is_judged_too() {
+    let dir = TempDir::new().unwrap();
+    git(dir.path(), &["init", "-q"]);
+    write(dir.path(), "main.tf", PUBLIC);
+    git(dir.path(), &["add", "."]);
+    let ran = scan(dir.path());
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn lists_of_files_are_those_of_the_index() {
+    let dir = repository();
+    let main = "resource \"aws_db_instance\" \"a\" {\n  for_each = fileset(path.module, \"*.txt\")\n  publicly_accessible = true\n}\n";
+    write(dir.path(), "a/main.tf", main);
+    write(dir.path(), "a/staged.txt", "");
+    git(dir.path(), &["add", "."]);
+    fs::remove_file(dir.path().join("a/staged.txt")).unwrap();
+    write(dir.path(), "a/unknown.txt", "");
+    let ran = scan(dir.path());
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("a[\"staged.txt\"]"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("unknown.txt"), "{}", ran.stdout);
+}
+
+#[test]
 fn a_deleted_module_is_no_error() {
     let dir = repository();
     git(dir.path(), &["rm", "-q", "-r", "b"]);

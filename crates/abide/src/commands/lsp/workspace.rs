@@ -116,7 +116,9 @@ impl Workspace {
     /// Policies or files outside the editor changed.
     pub(super) fn everything(&mut self) {
         self.policies = None;
-        self.stale.extend(self.modules.keys().cloned());
+        let open = self.documents.keys().filter(|path| is_source(path));
+        let dirs = open.filter_map(|path| path.parent());
+        self.stale.extend(dirs.map(Path::to_owned));
     }
 
     /// Marks the file's own directory and the modules that read the file.
