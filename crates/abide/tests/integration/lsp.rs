@@ -177,7 +177,7 @@ fn byte(text: &str, position: &Value) -> usize {
     let character = usize::try_from(position["character"].as_u64().unwrap()).unwrap();
     let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
     let mut units = 0;
-    for (at, c) in text[start..].char_indices() {
+    for (at, c) in text.get(start..).unwrap().char_indices() {
         if units == character {
             return start + at;
         }
@@ -188,7 +188,8 @@ fn byte(text: &str, position: &Value) -> usize {
 }
 
 fn at<'t>(text: &'t str, range: &Value) -> &'t str {
-    &text[byte(text, &range["start"])..byte(text, &range["end"])]
+    text.get(byte(text, &range["start"])..byte(text, &range["end"]))
+        .unwrap()
 }
 
 /// The text after the edits of an action for this file.
