@@ -10,6 +10,7 @@ use abide_policy::Severity;
 use crate::address::ResourceAddress;
 use crate::attribute::AttributePath;
 use crate::diagnostic::Place;
+use crate::request::Request;
 use crate::rollout::Stage;
 
 /// The result of one evaluation.
@@ -247,6 +248,8 @@ pub struct Finding {
     pub calls: Vec<Related>,
     /// The exception that covers it.
     pub exception: Option<AppliedException>,
+    /// The exception somebody asks for in the source; it covers nothing.
+    pub requested: Option<Request>,
     /// Whether the baseline holds it.
     pub in_baseline: bool,
     /// What it does: the mode of its policy at the time of the scan.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::attribute::AttributePath;
 use crate::finding::{Finding, Location, Related};
+use crate::request::Requests;
 use crate::scan::Scan;
 
 /// Knows where resources are written.
@@ -18,6 +19,9 @@ pub trait Locator {
 
     /// The text of a file that a location names.
     fn text(&self, file: &str) -> Option<Arc<str>>;
+
+    /// The exceptions people ask for in the source.
+    fn requests(&self) -> Requests;
 }
 
 /// Where something is written.

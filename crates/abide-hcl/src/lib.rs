@@ -12,6 +12,7 @@
 mod assemble;
 mod ast;
 mod blocks;
+mod comment;
 mod comprehension;
 mod eval;
 pub mod examples;
@@ -37,6 +38,7 @@ mod provider;
 mod references;
 mod render;
 mod repetition;
+pub mod request;
 mod resolve;
 mod salvage;
 mod schema;
@@ -59,6 +61,7 @@ use crate::files::Files;
 use crate::instance::Instance;
 use crate::world::World;
 
+pub use comment::{Remark, remarks};
 pub use layout::{AttributeSpan, Layout};
 pub use loaded::{CallPlace, Feed, FeedKind, Loaded, Origins, Trace};
 pub use source_map::{FileId, Location, SourceFile, SourceMap, Span};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use abide_core::attribute::AttributePath;
 use abide_core::finding::{self, Related};
 use abide_core::locate::{Locator, Site};
+use abide_core::request::Requests;
 
 use crate::loaded::{CallPlace, Feed, FeedKind, Loaded, Trace};
 use crate::source_map::Location;
@@ -23,6 +24,10 @@ impl Locator for Loaded {
     fn text(&self, file: &str) -> Option<Arc<str>> {
         let file = self.sources.named(file)?;
         Some(self.secrets.mask(&file.text))
+    }
+
+    fn requests(&self) -> Requests {
+        self.read_requests()
     }
 }
 

@@ -160,6 +160,7 @@ pub(crate) fn push(
         related: Vec::new(),
         calls: Vec::new(),
         exception: None,
+        requested: None,
         in_baseline: false,
         rollout: Stage::default(),
     });

@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::words;
 
 /// The columns; new ones go to the end.
-pub(crate) const COLUMNS: [&str; 26] = [
+pub(crate) const COLUMNS: [&str; 27] = [
     "policy_id",
     "title",
     "severity",
@@ -40,6 +40,7 @@ pub(crate) const COLUMNS: [&str; 26] = [
     "line",
     "scanned_at",
     "rollout",
+    "requested",
 ];
 
 /// Writes the header and the rows.
@@ -94,6 +95,7 @@ fn row<'a>(report: &'a Report<'_>, finding: &'a Finding) -> [Cow<'a, str>; COLUM
             .into(),
         report.scan.at.to_string().into(),
         finding.rollout.as_str().into(),
+        words::requested(finding).unwrap_or_default().into(),
     ]
 }
 

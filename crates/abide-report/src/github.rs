@@ -79,6 +79,7 @@ fn command(report: &Report<'_>, level: Level, group: &Group<'_>) -> String {
     if !remediation.is_empty() {
         lines.push(format!("Fix: {}", prose(&clip(remediation, TEXT))));
     }
+    lines.extend(words::requested(finding).map(|request| prose(&request).into_owned()));
     let data = command_data(&lines.join("\n"));
     format!("::{} {properties}::{data}", level.as_str())
 }

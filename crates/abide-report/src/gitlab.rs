@@ -71,8 +71,11 @@ fn issue(report: &Report<'_>, group: &Group<'_>) -> Issue {
     };
     let message = words::message(finding, TEXT);
     let (path, begin) = words::source_file(report, finding);
+    let request = words::requested(finding).map_or_else(String::new, |request| {
+        format!(" ({})", visible(&request).replace('\n', " "))
+    });
     Issue {
-        description: format!("{message}: {subject}"),
+        description: format!("{message}: {subject}{request}"),
         check_name: report.scan.policy_of(finding).id.clone(),
         fingerprint: words::group_fingerprint(report, group).to_string(),
         severity: match finding.is_observed() {

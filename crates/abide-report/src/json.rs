@@ -9,6 +9,7 @@ use abide_core::diagnostic::Place;
 use abide_core::finding::{
     AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Related, Snippet,
 };
+use abide_core::request::Request;
 use abide_core::rollout::Stage;
 use abide_core::scan::Summary;
 use abide_policy::Severity;
@@ -141,6 +142,7 @@ struct Row<'a> {
     related: &'a [Related],
     calls: &'a [Related],
     exception: Option<&'a AppliedException>,
+    requested: Option<&'a Request>,
     in_baseline: bool,
     rollout: Stage,
     input: &'a str,
@@ -171,6 +173,7 @@ impl<'a> Row<'a> {
             related: &finding.related,
             calls: &finding.calls,
             exception: finding.exception.as_ref(),
+            requested: finding.requested.as_ref(),
             in_baseline: finding.in_baseline,
             rollout: finding.rollout,
             input: report.input(finding),

@@ -71,6 +71,7 @@ pub fn json_schema() -> Value {
                 "location": location(),
                 "related": related(),
                 "exception": exception(),
+                "request": request(),
                 "result": result(),
             }),
         );
@@ -238,6 +239,21 @@ fn exception() -> Value {
     )
 }
 
+fn request() -> Value {
+    object(
+        "A request for an exception.",
+        &[
+            ("reason", text("Why.")),
+            (
+                "until",
+                json!({"type": "string", "format": "date", "description": "The last day asked for, UTC."}),
+            ),
+            ("ticket", optional_text("Where it is discussed.")),
+            ("place", reference("place")),
+        ],
+    )
+}
+
 fn result() -> Value {
     let snippet = object(
         "HCL to write.",
@@ -327,6 +343,13 @@ fn result() -> Value {
             (
                 "exception",
                 optional("The exception that covers it.", "exception"),
+            ),
+            (
+                "requested",
+                optional(
+                    "The exception somebody asks for in the source. It is not approved and covers nothing.",
+                    "request",
+                ),
             ),
             (
                 "in_baseline",

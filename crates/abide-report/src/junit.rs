@@ -102,6 +102,7 @@ fn description(report: &Report<'_>, finding: &Finding) -> String {
     let facts: Vec<String> = finding.facts.iter().map(Fact::to_string).collect();
     line("because", &facts.join("; "));
     line("waits for", &finding.waits_for.join(", "));
+    line("request", &words::requested(finding).unwrap_or_default());
     line("controls", &report.labels(finding).join(", "));
     line("help", words::remediation(report, finding));
     lines.join("\n")

@@ -8,6 +8,7 @@ use abide_core::diagnostic::{Diagnostic, Level, Place};
 use abide_core::finding::{
     AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Related, Snippet,
 };
+use abide_core::request::Request;
 use abide_core::rollout::Stage;
 use abide_core::scan::{Scan, ScanInput, ScanPolicy, Summary};
 use abide_policy::Severity;
@@ -61,6 +62,7 @@ pub(crate) fn finding(policy: u32, address: &str, outcome: Outcome, message: &st
         related: Vec::new(),
         calls: Vec::new(),
         exception: None,
+        requested: None,
         in_baseline: false,
         rollout: Stage::default(),
     }
@@ -216,6 +218,16 @@ pub(crate) fn hostile(text: &str) -> Finding {
         inside: true,
         hcl: text.into(),
     }];
+    out.requested = Some(Request {
+        reason: text.into(),
+        until: "2026-12-31".parse().unwrap(),
+        ticket: Some(text.into()),
+        place: Place {
+            file: "main.tf".into(),
+            line: 3,
+            column: 5,
+        },
+    });
     out
 }
 

@@ -130,6 +130,7 @@ fn result(results: &Results<'_, '_>, group: &Group<'_>) -> model::Outcome {
                 .map(|path| text(&path.to_string())),
             found: finding.found.as_ref().map(text),
             expected: finding.expected.as_ref().map(text),
+            requested: words::requested(finding).as_ref().map(text),
         },
     }
 }

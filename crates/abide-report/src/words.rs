@@ -270,6 +270,23 @@ pub(crate) fn is_compliant(finding: &Finding) -> bool {
     finding.outcome == Outcome::Pass || finding.exception.is_some()
 }
 
+/// `exception requested, not approved: why (until 2026-03-31, SEC-1)`, if that is how it is.
+/// It is raw text, as findings are.
+pub(crate) fn requested(finding: &Finding) -> Option<String> {
+    let request = finding.requested.as_ref();
+    let request = request.filter(|_| finding.exception.is_none())?;
+    let ticket = request.ticket.as_ref();
+    Some(format!(
+        "exception requested, not approved: {} (until {}{})",
+        escape::clip(&request.reason, 500),
+        request.until,
+        ticket.map_or_else(String::new, |ticket| format!(
+            ", {}",
+            escape::clip(ticket, 100)
+        )),
+    ))
+}
+
 /// The file and line to show a finding at: where it is written, or the first line of its
 /// input as long as that is not known.
 pub(crate) fn source_file(report: &Report<'_>, finding: &Finding) -> (String, u32) {

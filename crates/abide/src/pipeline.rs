@@ -11,7 +11,8 @@ use abide_core::engine::{self, AccountMode, Evaluations, Options};
 use abide_core::exception::{self, ExceptionSet};
 use abide_core::inventory::Inventory;
 use abide_core::locate;
-use abide_core::policy::{self, PolicySet, PolicySettings, Selection};
+use abide_core::policy::{self, PolicyNames, PolicySet, PolicySettings, Selection};
+use abide_core::request;
 use abide_core::scan::Scan;
 use abide_core::source::{self, Input, LoadOptions, RedactionKey};
 use abide_policy::{Policy, Severity};
@@ -30,6 +31,8 @@ pub(crate) struct Chosen {
     /// Every policy there is, with its severity under the configuration: what
     /// an exception may name.
     pub(crate) known: Vec<(String, Severity)>,
+    /// All their names.
+    pub(crate) names: PolicyNames,
     /// Those in force.
     pub(crate) set: PolicySet,
     /// When account policies apply.
@@ -55,6 +58,7 @@ pub(crate) fn choose(config: &Config, args: &PolicyArgs) -> anyhow::Result<Chose
             )
         })
         .collect();
+    let names = PolicyNames::of(&all);
     let chosen = select(config, args, all, &settings)?;
     let set = PolicySet::compile(chosen, &settings)
         .map_err(|error| config.compile_error(error, &settings))?;
@@ -67,6 +71,7 @@ pub(crate) fn choose(config: &Config, args: &PolicyArgs) -> anyhow::Result<Chose
     };
     Ok(Chosen {
         known,
+        names,
         set,
         account,
         rego: rego_folders(config, args)?,
@@ -241,6 +246,7 @@ pub(crate) fn scan(
     timings.time("locate", || {
         let locators: Vec<_> = loaded.iter().map(Loaded::locator).collect();
         locate::locate(&mut scan, &locators);
+        request::attach(&mut scan, &locators, &chosen.names);
     });
     timings.time("except", || {
         if let Some(set) = &exceptions {

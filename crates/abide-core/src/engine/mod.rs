@@ -360,6 +360,7 @@ impl<'p> Engine<'p> {
             related: Vec::new(),
             calls: Vec::new(),
             exception: None,
+            requested: None,
             in_baseline: false,
             rollout: Stage::default(),
         }

@@ -6,6 +6,7 @@
 mod compile;
 mod compiled;
 mod library;
+mod names;
 mod settings;
 
 pub use compile::{CompileError, PolicySet};
@@ -15,5 +16,6 @@ pub use compiled::{
 pub use library::{
     LibraryError, builtin, builtin_text, complete, load_dir, load_file, load_mixed_dir,
 };
+pub use names::PolicyNames;
 pub(crate) use settings::nearest;
 pub use settings::{PolicySettings, Selection, SelectionError, Selector, services};

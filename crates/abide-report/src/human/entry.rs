@@ -93,6 +93,9 @@ impl<'r, 'a> Entry<'r, 'a> {
         }
         self.instances(screen)?;
         self.facts(screen)?;
+        if let Some(request) = words::requested(self.finding) {
+            screen.note("request", &prose(&request))?;
+        }
         match self.kind {
             Kind::Violation => self.advice(screen),
             Kind::Unknown => self.waits(screen),

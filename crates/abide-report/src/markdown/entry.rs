@@ -22,6 +22,7 @@ pub(crate) fn violation(report: &Report<'_>, group: &Group<'_>) -> String {
     let finding = group.first();
     let mut parts = vec![headline(report, finding, ""), resource(report, group)];
     parts.extend(values(finding));
+    parts.extend(words::requested(finding).map(|request| markdown(&request)));
     let labels = report.labels(finding);
     if !labels.is_empty() {
         parts.push(format!(
@@ -49,6 +50,7 @@ pub(crate) fn unknown(report: &Report<'_>, group: &Group<'_>) -> String {
         headline(report, finding, &severity),
         resource(report, group),
     ];
+    parts.extend(words::requested(finding).map(|request| markdown(&request)));
     if !finding.waits_for.is_empty() {
         let waits = few(finding.waits_for.iter().map(String::as_str));
         parts.push(format!("Waits for: {waits}"));

@@ -227,4 +227,6 @@ pub(super) struct OutcomeProperties {
     pub(super) found: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expected: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) requested: Option<String>,
 }

@@ -19,6 +19,7 @@ mod help;
 mod lsp;
 mod policy;
 mod rego;
+mod requests;
 mod scan;
 mod secrets;
 mod settings;
