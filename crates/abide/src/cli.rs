@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Write down today's findings, so that only new ones fail
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Ask for exceptions
+    #[command(subcommand)]
+    Exception(ExceptionCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -475,6 +478,35 @@ pub(crate) struct BaselineArgs {
     pub(crate) output: PathBuf,
 
     /// The time to write down as first seen
+    #[arg(long, value_name = "TIME", value_parser = now)]
+    pub(crate) now: Option<jiff::Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExceptionCommand {
+    /// Write what Checkov, Trivy, tfsec and Snyk are told to pass over as exceptions to be
+    /// approved; what cannot be mapped is listed on standard error
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Directories, or single files: .tf, .trivyignore, .trivyignore.yaml, .checkov.baseline,
+    /// .snyk
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// File to write, which must be new [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+
+    /// Leave out what is over at this time (2026-03-01 or 2026-03-01T12:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = now)]
     pub(crate) now: Option<jiff::Timestamp>,
 }

@@ -46,6 +46,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Lsp(args) => commands::lsp::run(cli, args),
         Command::Policy(command) => commands::policy::run(cli, command),
         Command::Baseline(command) => commands::baseline::run(cli, command),
+        Command::Exception(command) => commands::exception::run(cli, command),
         Command::Config(command) => commands::config::run(cli, command),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),

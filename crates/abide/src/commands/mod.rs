@@ -3,6 +3,7 @@
 pub(crate) mod baseline;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod exception;
 pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod lsp;

@@ -17,6 +17,7 @@ mod fix;
 mod formats;
 mod help;
 mod lsp;
+mod import;
 mod policy;
 mod rego;
 mod requests;
