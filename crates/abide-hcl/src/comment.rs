@@ -304,3 +304,52 @@ impl Scanner<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(text: &str) -> Vec<&str> {
+        let ranges = comments(text).into_iter();
+        ranges.filter_map(|range| text.get(range)).collect()
+    }
+
+    #[test]
+    fn comments_of_every_form() {
+        let text = "a = 1 # one\n// two\nb = [/* three\n*/ 2] /**/\n# last";
+        assert_eq!(
+            found(text),
+            ["# one", "// two", "/* three\n*/", "/**/", "# last"]
+        );
+    }
+
+    #[test]
+    fn texts_hold_no_comments() {
+        for text in [
+            r##"a = "# no" "##,
+            r##"a = "\" # no" "##,
+            r##"a = "http://x/*" "##,
+            r##"a = "$${ # no" "##,
+            r##"a = "${f("# no")} # no" "##,
+            r##"a = "${ {b = "}"} } # no" "##,
+            "a = <<EOT\n# no\nEOT x\n // no\nEOT",
+            "a = <<-EOT\n  # no\n  EOT",
+        ] {
+            assert_eq!(found(text), [""; 0], "{text}");
+            let after = format!("{text}\n# yes");
+            assert_eq!(found(&after), ["# yes"], "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_scanned(text in r##"[a"#/*{}$%<EOT\n\\é \-]{0,60}"##) {
+            for range in comments(&text) {
+                prop_assert!(text.get(range).is_some_and(|c| c.starts_with(['#', '/'])));
+            }
+            let _ = remarks("x.tf", &format!("{text}#q"), &["q"]);
+        }
+    }
+}

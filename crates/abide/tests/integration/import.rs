@@ -128,7 +128,7 @@ fn what_cannot_be_mapped_is_named_with_its_line() {
             "# checkov:skip=CKV_AWS_99999: no",
             "CKV_AWS_99999: no policy has this id or alias",
         ),
-        ("# checkov:skip=CKV_AWS_18: no", "no exception is needed"),
+        ("# checkov:skip=CKV2_AWS_6: no", "no exception is needed"),
         (
             "# trivy:ignore:AVD-AWS-0180:ws:dev",
             "`ws:dev` has no counterpart",
@@ -236,6 +236,12 @@ fn hostile_text_is_inert() {
             "{shown:?}"
         );
     }
+    assert!(
+        ran.stderr
+            .contains(".trivyignore.yaml:1: not imported: expected a mapping"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(text.matches("- id:").count(), 2, "{text}");
     assert_eq!(
         text.lines()
@@ -245,7 +251,7 @@ fn hostile_text_is_inert() {
     );
     assert!(
         ran.stderr
-            .contains(".checkov.baseline:1: not imported: cannot be read"),
+            .contains(".checkov.baseline:2: not imported: cannot be read"),
         "{}",
         ran.stderr
     );

@@ -166,6 +166,13 @@ fn document(file: &str, text: &str, found: &mut Found) -> Option<Node> {
         return None;
     }
     match parse(text) {
+        Ok(Node {
+            at,
+            kind: Kind::List(_) | Kind::Scalar { .. },
+        }) => {
+            found.problem(&place(file, at), "expected a mapping");
+            None
+        }
         Ok(node) => Some(node),
         Err((at, message)) => {
             found.problem(&place(file, at), format!("cannot be read: {message}"));

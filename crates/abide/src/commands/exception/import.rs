@@ -171,7 +171,7 @@ fn report(scan: &Scan, mut found: Found, written: usize) -> anyhow::Result<()> {
     };
     lines.extend(found.problems.iter().map(said));
     lines.push(format!(
-        "{written} exceptions to be approved, {} not imported",
+        "exceptions to be approved: {written}; not imported: {}",
         found.problems.len()
     ));
     terminal::say(&lines)?;
