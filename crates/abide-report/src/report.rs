@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+use abide_core::diagnostic::Place;
 use abide_core::finding::{Finding, Outcome};
 use abide_core::gate::{Gate, OnUnknown, Verdict};
 use abide_core::scan::{Scan, SeverityCounts};
@@ -105,6 +106,8 @@ struct Key<'a> {
     message: &'a str,
     place: Option<(&'a str, u32, u32)>,
     exception: Option<&'a str>,
+    /// Two calls of a module have one line, but a request may stand at one of them.
+    requested: Option<&'a Place>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -262,6 +265,7 @@ fn key(class: Class, finding: &Finding) -> Key<'_> {
         message: &finding.message,
         place: place.map(|at| (at.file.as_str(), at.line, at.column)),
         exception: finding.exception.as_ref().map(|e| e.id.as_str()),
+        requested: finding.requested.as_ref().map(|request| &request.place),
     }
 }
 

@@ -201,3 +201,31 @@ fn every_format_says_it() {
         );
     }
 }
+
+/// Both calls make one line of code, but only one has a request.
+#[test]
+fn a_line_that_two_calls_share_is_told_apart() {
+    let main = format!(
+        "module \"a\" {{ # {REQUEST}\n  source = \"./m\"\n}}\nmodule \"b\" {{\n  source = \"./m\"\n}}\n"
+    );
+    let folder = folder(&[("main.tf", &main), ("m/main.tf", &instance("", "", ""))]);
+    let ran = run_in(
+        folder.path(),
+        &[
+            "scan",
+            ".",
+            "--now",
+            "2026-03-01",
+            "--select",
+            PUBLIC,
+            "--format",
+            "markdown",
+        ],
+    );
+    let entries: Vec<&str> = ran.stdout.split("- **POL-0333**").skip(1).collect();
+    let asked: Vec<bool> = entries
+        .iter()
+        .map(|e| e.contains("exception requested"))
+        .collect();
+    assert_eq!(asked, [true, false], "{}", ran.stdout);
+}
