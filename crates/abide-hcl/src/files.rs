@@ -99,7 +99,8 @@ impl Files {
                 match inside(path, limit) {
                     Ok(real) => Ok(real.is_file() && !hidden.contains(&written)),
                     Err(FileError::Missing) => {
-                        Ok(overlay.contains_key(&written) && new_file(&written, limit).is_ok())
+                        let is_new = overlay.contains_key(&written) && !hidden.contains(&written);
+                        Ok(is_new && new_file(&written, limit).is_ok())
                     }
                     Err(error) => Err(error),
                 }
@@ -143,7 +144,8 @@ impl Files {
                         names.insert(name.to_owned());
                     }
                 }
-                let texts = overlay.keys().filter(|path| path.parent() == Some(&dir));
+                let meant = overlay.keys().filter(|path| !hidden.contains(*path));
+                let texts = meant.filter(|path| path.parent() == Some(&dir));
                 let new = texts.filter_map(|path| path.file_name()?.to_str());
                 names.extend(new.map(str::to_owned));
                 Ok(Some(names.into_iter().collect()))
@@ -190,7 +192,8 @@ impl Files {
                         }
                     }
                 }
-                let new = overlay.keys().filter_map(|path| {
+                let meant = overlay.keys().filter(|path| !hidden.contains(*path));
+                let new = meant.filter_map(|path| {
                     new_file(path, limit).ok()?;
                     path.strip_prefix(&written).ok()?.to_str()
                 });

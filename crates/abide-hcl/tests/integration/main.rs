@@ -12,6 +12,7 @@
 mod console;
 mod examples;
 mod load;
+mod overlay;
 mod parity;
 mod spans;
 mod verdicts;
