@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use abide_core::address::ResourceAddress;
 use abide_core::attribute::AttributePath;
 use abide_core::inventory::Inventory;
 
@@ -136,6 +137,22 @@ impl Origins {
     pub fn header(&self, address: &str) -> Option<Location> {
         let origin = self.resources.get(address)?;
         Some(header(&origin.block))
+    }
+
+    /// Another instance of the same block.
+    pub(crate) fn sibling(&self, address: &str) -> Option<&str> {
+        let block = ResourceAddress::from_terraform(address).block();
+        let (_, last) = block.rsplit_once('.')?;
+        // Keys of the modules around it stay: `module.a["x"].type.name`.
+        let end = address.rfind(&format!(".{last}"))? + last.len() + 1;
+        let stem = address.get(..end)?;
+        let near = self.resources.range(stem.to_owned()..);
+        near.map(|(known, _)| known.as_str())
+            .take_while(|known| known.starts_with(stem))
+            .find(|known| {
+                let key = known.strip_prefix(stem).unwrap_or_default();
+                key.is_empty() || key.starts_with('[')
+            })
     }
 
     /// The narrowest place of an attribute; the block's header if it is not written.

@@ -13,7 +13,11 @@ use crate::source_map::Location;
 impl Locator for Loaded {
     fn site(&self, address: &str, attribute: Option<&AttributePath>) -> Option<Site> {
         let nothing = AttributePath::default();
-        let trace = self.origins.trace(address, attribute.unwrap_or(&nothing))?;
+        let path = attribute.unwrap_or(&nothing);
+        let trace = self.origins.trace(address, path).or_else(|| {
+            // Instances that only the plan knows are written where the others are.
+            self.origins.trace(self.origins.sibling(address)?, path)
+        })?;
         Pen {
             loaded: self,
             trace,

@@ -190,6 +190,8 @@ fn cells(text: &str) -> Vec<String> {
         match c {
             '"' => quoted = !quoted,
             ',' | '\n' if !quoted => cells.push(String::new()),
+            // The line break has two characters.
+            '\r' if !quoted => {}
             _ => cells.last_mut().unwrap().push(c),
         }
     }
