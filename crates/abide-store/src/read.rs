@@ -1,0 +1,346 @@
+//! What readers ask: scans of a period, their results, intervals, findings, slots.
+
+use std::collections::BTreeMap;
+
+use abide_ledger::entry::Kind;
+use abide_ledger::note::SecretKey;
+use abide_ledger::tree::{Hash, root, sha256};
+use serde_json::json;
+
+use crate::ledger::Appender;
+use crate::snapshot::{Record, RunContext, Status, Subject, digest_rows, subject_leaf};
+use crate::value::Row;
+use crate::{Store, StoreError, record};
+
+/// A recorded scan, without its results.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRow {
+    /// Its number in its stream.
+    pub seq: i64,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// When it was recorded.
+    pub recorded_at: i64,
+    /// Whether everything was judged; if not, it has no results.
+    pub complete: bool,
+    /// Number of the set of policies.
+    pub pack: i64,
+    /// The program's version.
+    pub tool_version: String,
+    /// Whose and why.
+    pub context: RunContext,
+    /// Inputs, as JSON.
+    pub inputs: serde_json::Value,
+    /// Counts and unchecked types, as JSON.
+    pub summary: serde_json::Value,
+    /// Root over its results.
+    pub result_root: Hash,
+    /// Its ledger entry.
+    pub ledger_seq: i64,
+}
+
+/// One outcome that lasted from one scan up to, not with, another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// The resource.
+    pub subject: Subject,
+    /// The policy.
+    pub policy: String,
+    /// First scan.
+    pub from: i64,
+    /// First scan without it; `None` if it lasts.
+    pub to: Option<i64>,
+    /// What came out.
+    pub status: Status,
+    /// Details, as JSON.
+    pub detail: String,
+}
+
+/// The life of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingRow {
+    /// The resource.
+    pub subject: Subject,
+    /// The policy.
+    pub policy: String,
+    /// The scan that opened it.
+    pub opened: i64,
+    /// When it was first seen, in milliseconds since 1970; survives exceptions and moves.
+    pub first_seen: i64,
+    /// Identity across scans.
+    pub fingerprint: String,
+    /// `open`, `excepted` or `closed`.
+    pub state: String,
+    /// The scan that closed it.
+    pub closed: Option<i64>,
+    /// When it was closed.
+    pub closed_at: Option<i64>,
+    /// `fixed`, `resource_removed`, `policy_removed` or `moved`.
+    pub reason: Option<String>,
+}
+
+/// A time at which a scan was due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotRow {
+    /// When, in milliseconds since 1970.
+    pub due_at: i64,
+    /// `due`, `ran`, `failed` or `missed`.
+    pub state: String,
+    /// The scan that answered.
+    pub seq: Option<i64>,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+fn subject(row: &Row) -> Result<Subject, StoreError> {
+    Ok(Subject {
+        input: u32::try_from(row.int(0)?)
+            .map_err(|_| StoreError::Damaged("number of an input".to_owned()))?,
+        address: row.text(1)?,
+        resource_type: row.text(2)?,
+    })
+}
+
+impl Store {
+    fn stream(&mut self, tenant: &str, name: &str) -> Result<i64, StoreError> {
+        let sql = "SELECT id FROM stream WHERE tenant = $1 AND name = $2";
+        let rows = self.db.query(sql, &[tenant.into(), name.into()])?;
+        let row = rows
+            .first()
+            .ok_or_else(|| StoreError::NotFound(format!("stream `{name}` of `{tenant}`")))?;
+        row.int(0)
+    }
+
+    /// Names of all tenants.
+    pub fn tenants(&mut self) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .db
+            .query("SELECT tenant FROM tenant ORDER BY tenant", &[])?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// Names of a tenant's streams.
+    pub fn streams(&mut self, tenant: &str) -> Result<Vec<String>, StoreError> {
+        let rows = self.db.query(
+            "SELECT name FROM stream WHERE tenant = $1 ORDER BY name",
+            &[tenant.into()],
+        )?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// Scans of a stream at times `from <= at < to`, in the order they were recorded.
+    pub fn runs(
+        &mut self,
+        tenant: &str,
+        stream: &str,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let stream = self.stream(tenant, stream)?;
+        let rows = self.db.query(
+            "SELECT seq, at, recorded_at, complete, pack, tool_version, context, inputs, summary, result_root, ledger_seq
+             FROM run WHERE tenant = $1 AND stream = $2 AND at >= $3 AND at < $4 ORDER BY seq",
+            &[tenant.into(), stream.into(), from.into(), to.into()],
+        )?;
+        let rows = rows.iter().map(|row| {
+            Ok(RunRow {
+                seq: row.int(0)?,
+                at: row.int(1)?,
+                recorded_at: row.int(2)?,
+                complete: row.int(3)? == 1,
+                pack: row.int(4)?,
+                tool_version: row.text(5)?,
+                context: json(&row.text(6)?)?,
+                inputs: json(&row.text(7)?)?,
+                summary: json(&row.text(8)?)?,
+                result_root: row.hash(9)?,
+                ledger_seq: row.int(10)?,
+            })
+        });
+        rows.collect()
+    }
+
+    /// All outcomes that held in scans `from <= seq < to`.
+    pub fn intervals(
+        &mut self,
+        tenant: &str,
+        stream: &str,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<Interval>, StoreError> {
+        let stream = self.stream(tenant, stream)?;
+        let rows = self.db.query(
+            "SELECT u.input, u.address, u.type, p.policy_id, s.from_seq, s.to_seq, s.status, d.json
+             FROM state s JOIN subject u ON u.tenant = s.tenant AND u.id = s.subject
+             JOIN policy p ON p.tenant = s.tenant AND p.id = s.policy
+             JOIN detail d ON d.tenant = s.tenant AND d.id = s.detail
+             WHERE s.tenant = $1 AND s.stream = $2 AND s.from_seq < $3 AND (s.to_seq IS NULL OR s.to_seq > $4)
+             ORDER BY u.input, u.address, u.type, p.policy_id, s.from_seq",
+            &[tenant.into(), stream.into(), to.into(), from.into()],
+        )?;
+        let rows = rows.iter().map(|row| {
+            Ok(Interval {
+                subject: subject(row)?,
+                policy: row.text(3)?,
+                from: row.int(4)?,
+                to: row.maybe_int(5)?,
+                status: Status::from_code(row.int(6)?)?,
+                detail: row.text(7)?,
+            })
+        });
+        rows.collect()
+    }
+
+    /// The results of a scan, exactly as they were; `None` if it was partial. What is stored
+    /// must give the root that was recorded.
+    pub fn results(
+        &mut self,
+        tenant: &str,
+        stream: &str,
+        seq: i64,
+    ) -> Result<Option<BTreeMap<Subject, BTreeMap<String, (Status, String)>>>, StoreError> {
+        let number = self.stream(tenant, stream)?;
+        let sql =
+            "SELECT complete, result_root FROM run WHERE tenant = $1 AND stream = $2 AND seq = $3";
+        let rows = self
+            .db
+            .query(sql, &[tenant.into(), number.into(), seq.into()])?;
+        let row = rows
+            .first()
+            .ok_or_else(|| StoreError::NotFound(format!("scan {seq} of `{stream}`")))?;
+        if row.int(0)? == 0 {
+            return Ok(None);
+        }
+        let expected = row.hash(1)?;
+        let mut results: BTreeMap<Subject, BTreeMap<String, (Status, String)>> = BTreeMap::new();
+        for interval in self.intervals(tenant, stream, seq, seq + 1)? {
+            let of_subject = results.entry(interval.subject).or_default();
+            of_subject.insert(interval.policy, (interval.status, interval.detail));
+        }
+        let leaves = results.iter().map(|(subject, records)| {
+            let rows = records
+                .iter()
+                .map(|(id, (status, detail))| (id.as_str(), *status, sha256(detail.as_bytes())));
+            subject_leaf(subject, &digest_rows(rows))
+        });
+        if root(&leaves.collect::<Vec<_>>()) != expected {
+            return Err(StoreError::Damaged(format!(
+                "scan {seq} of `{stream}`: its stored results do not have the root that was recorded"
+            )));
+        }
+        Ok(Some(results))
+    }
+
+    /// The lives of all findings of a stream.
+    pub fn findings(&mut self, tenant: &str, stream: &str) -> Result<Vec<FindingRow>, StoreError> {
+        let stream = self.stream(tenant, stream)?;
+        let rows = self.db.query(
+            "SELECT u.input, u.address, u.type, p.policy_id, f.opened_seq, f.first_seen, f.fingerprint, f.state, f.closed_seq, f.closed_at, f.reason
+             FROM finding f JOIN subject u ON u.tenant = f.tenant AND u.id = f.subject
+             JOIN policy p ON p.tenant = f.tenant AND p.id = f.policy
+             WHERE f.tenant = $1 AND f.stream = $2 ORDER BY f.opened_seq, p.policy_id, u.address, u.input",
+            &[tenant.into(), stream.into()],
+        )?;
+        let rows = rows.iter().map(|row| {
+            Ok(FindingRow {
+                subject: subject(row)?,
+                policy: row.text(3)?,
+                opened: row.int(4)?,
+                first_seen: row.int(5)?,
+                fingerprint: row.text(6)?,
+                state: row.text(7)?,
+                closed: row.maybe_int(8)?,
+                closed_at: row.maybe_int(9)?,
+                reason: row.maybe_text(10)?,
+            })
+        });
+        rows.collect()
+    }
+
+    /// Says that a scan is due.
+    pub fn due(&mut self, tenant: &str, stream: &str, due_at: i64) -> Result<(), StoreError> {
+        self.write(tenant, |db| {
+            let stream = record::stream(db, tenant, stream)?;
+            db.execute(
+                "INSERT INTO slot (tenant, stream, due_at, state) VALUES ($1, $2, $3, 'due') ON CONFLICT DO NOTHING",
+                &[tenant.into(), stream.into(), due_at.into()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Marks what was due before a time and did not run as missed, in the ledger too; gives
+    /// how many.
+    pub fn mark_missed(
+        &mut self,
+        tenant: &str,
+        before: i64,
+        reason: &str,
+        key: &SecretKey,
+        now: i64,
+    ) -> Result<usize, StoreError> {
+        self.write(tenant, |db| {
+            let rows = db.query(
+                "SELECT s.stream, s.due_at, n.name FROM slot s JOIN stream n ON n.tenant = s.tenant AND n.id = s.stream
+                 WHERE s.tenant = $1 AND s.state = 'due' AND s.due_at < $2 ORDER BY s.due_at, n.name",
+                &[tenant.into(), before.into()],
+            )?;
+            if rows.is_empty() {
+                return Ok(0);
+            }
+            let mut ledger = Appender::open(db, tenant, key, now)?;
+            for row in &rows {
+                db.execute(
+                    "UPDATE slot SET state = 'missed', reason = $1 WHERE tenant = $2 AND stream = $3 AND due_at = $4",
+                    &[reason.into(), tenant.into(), row.int(0)?.into(), row.int(1)?.into()],
+                )?;
+                let body = json!({"stream": row.text(2)?, "due_at": row.int(1)?, "reason": reason});
+                ledger.append(db, Kind::RunMissed, body)?;
+            }
+            ledger.close(db)?;
+            Ok(rows.len())
+        })
+    }
+
+    /// Due times of a stream in `from <= due < to`.
+    pub fn slots(
+        &mut self,
+        tenant: &str,
+        stream: &str,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<SlotRow>, StoreError> {
+        let stream = self.stream(tenant, stream)?;
+        let rows = self.db.query(
+            "SELECT due_at, state, seq, reason FROM slot WHERE tenant = $1 AND stream = $2 AND due_at >= $3 AND due_at < $4 ORDER BY due_at",
+            &[tenant.into(), stream.into(), from.into(), to.into()],
+        )?;
+        let rows = rows.iter().map(|row| {
+            Ok(SlotRow {
+                due_at: row.int(0)?,
+                state: row.text(1)?,
+                seq: row.maybe_int(2)?,
+                reason: row.maybe_text(3)?,
+            })
+        });
+        rows.collect()
+    }
+
+    /// Whether results and findings hold what a snapshot says, for tests and audits.
+    #[must_use]
+    pub fn same(
+        snapshot: &BTreeMap<String, Record>,
+        stored: &BTreeMap<String, (Status, String)>,
+    ) -> bool {
+        snapshot.len() == stored.len()
+            && snapshot.iter().all(|(id, record)| {
+                stored.get(id).is_some_and(|(status, detail)| {
+                    *status == record.status && *detail == record.detail
+                })
+            })
+    }
+}
