@@ -219,3 +219,70 @@ impl Store {
         ))
     }
 }
+
+impl Store {
+    /// Reproduces every scan that the ledger names; gives how many. The first that is
+    /// missing or different is an error.
+    pub fn check_scans(&mut self, tenant: &str) -> Result<usize, StoreError> {
+        let mut checked = 0;
+        for (at, (text, _)) in self.log(tenant)?.log.entries.iter().enumerate() {
+            let value: Value = serde_json::from_str(text)
+                .map_err(|error| StoreError::Damaged(format!("entry {at}: {error}")))?;
+            if value["kind"] != Kind::RunFinished.as_str() {
+                continue;
+            }
+            let body = &value["body"];
+            let (stream, scan) = (
+                body["stream"].as_str().unwrap_or_default(),
+                body["scan"].as_i64().unwrap_or_default(),
+            );
+            let place = |error: StoreError| StoreError::Damaged(format!("entry {at}: {error}"));
+            let (root, complete) = self.run_root(tenant, stream, scan).map_err(place)?;
+            let same = body["result_root"] == abide_ledger::note::hex(&root)
+                && body["complete"] == complete;
+            if !same {
+                return Err(StoreError::Damaged(format!(
+                    "entry {at}: scan {scan} of `{stream}` has another root in the store"
+                )));
+            }
+            self.results(tenant, stream, scan).map_err(place)?;
+            checked += 1;
+        }
+        Ok(checked)
+    }
+
+    fn run_root(
+        &mut self,
+        tenant: &str,
+        stream: &str,
+        seq: i64,
+    ) -> Result<(Hash, bool), StoreError> {
+        let rows = self.db.query(
+            "SELECT r.result_root, r.complete FROM run r JOIN stream n ON n.tenant = r.tenant AND n.id = r.stream
+             WHERE r.tenant = $1 AND n.name = $2 AND r.seq = $3",
+            &[tenant.into(), stream.into(), seq.into()],
+        )?;
+        let row = rows
+            .first()
+            .ok_or_else(|| StoreError::NotFound(format!("scan {seq} of `{stream}`")))?;
+        Ok((row.hash(0)?, row.int(1)? == 1))
+    }
+
+    /// The ledger entry of a scan, by its id.
+    pub fn entry_of_scan(&mut self, tenant: &str, id: &str) -> Result<u64, StoreError> {
+        let missing = || StoreError::NotFound(format!("scan `{id}`"));
+        let bundle = self.log(tenant)?;
+        let of_scan = |(text, _): &(String, Option<Hash>)| {
+            serde_json::from_str::<Value>(text).is_ok_and(|value| {
+                value["kind"] == Kind::RunFinished.as_str() && value["body"]["id"] == id
+            })
+        };
+        let at = bundle
+            .log
+            .entries
+            .iter()
+            .position(of_scan)
+            .ok_or_else(missing)?;
+        u64::try_from(at).map_err(|_| missing())
+    }
+}

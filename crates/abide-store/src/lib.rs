@@ -13,7 +13,6 @@ mod value;
 use std::path::Path;
 use std::time::Duration;
 
-pub use abide_ledger;
 pub use ledger::Bundle;
 pub use read::{FindingRow, Interval, RunRow, SlotRow};
 pub use record::Recorded;

@@ -292,13 +292,8 @@ fn intervals(
             None => self::subject(db, at.tenant, subject)?,
         };
         change_subject(db, at, number, records, policies, scan)?;
-        replace_digest(
-            db,
-            at,
-            number,
-            known.is_some(),
-            Some(stored_digest(db, at, number)?),
-        )?;
+        let stored = stored_digest(db, at, number)?;
+        replace_digest(db, at, number, known.is_some(), Some(stored))?;
     }
     for (number, _) in open.into_values() {
         change_subject(db, at, number, &BTreeMap::new(), policies, scan)?;

@@ -9,9 +9,7 @@ use abide_ledger::entry::{Entry, Kind};
 use abide_ledger::note::{Checkpoint, PublicKey, SecretKey};
 use abide_ledger::tree::root_from_proof;
 use abide_ledger::verify::Broken;
-use abide_store::{
-    PolicyText, Record, RunContext, Snapshot, Status, Store, StoreError, Subject, abide_ledger,
-};
+use abide_store::{PolicyText, Record, RunContext, Snapshot, Status, Store, StoreError, Subject};
 use serde_json::json;
 
 const T0: i64 = 1_772_000_000_000;
