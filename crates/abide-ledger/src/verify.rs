@@ -56,6 +56,9 @@ pub struct Log {
     pub checkpoints: Vec<String>,
 }
 
+/// The root at every size, and the keys with the entry that brought each in.
+type Walk = (Vec<Hash>, Vec<(u64, PublicKey)>);
+
 /// What a good log says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -156,7 +159,7 @@ impl Log {
     }
 
     /// The root at every size, and the keys with the entry that brought them in.
-    fn walk(&self, key: &PublicKey) -> Result<(Vec<Hash>, Vec<(u64, PublicKey)>), Broken> {
+    fn walk(&self, key: &PublicKey) -> Result<Walk, Broken> {
         let mut frontier = Frontier::default();
         let mut roots = vec![frontier.root()];
         let mut keys = vec![(0, key.clone())];

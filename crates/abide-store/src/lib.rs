@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use ledger::Bundle;
-pub use read::{FindingRow, Interval, RunRow, SlotRow};
+pub use read::{FindingRow, Interval, RunRow, SlotRow, StoredResults};
 pub use record::Recorded;
 pub use snapshot::{PolicyText, Record, RunContext, Snapshot, Status, Subject};
 

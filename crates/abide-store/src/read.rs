@@ -56,6 +56,9 @@ pub struct Interval {
     pub detail: String,
 }
 
+/// Status and details, by resource and policy.
+pub type StoredResults = BTreeMap<Subject, BTreeMap<String, (Status, String)>>;
+
 /// The life of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FindingRow {
@@ -202,7 +205,7 @@ impl Store {
         tenant: &str,
         stream: &str,
         seq: i64,
-    ) -> Result<Option<BTreeMap<Subject, BTreeMap<String, (Status, String)>>>, StoreError> {
+    ) -> Result<Option<StoredResults>, StoreError> {
         let number = self.stream(tenant, stream)?;
         let sql =
             "SELECT complete, result_root FROM run WHERE tenant = $1 AND stream = $2 AND seq = $3";
@@ -216,7 +219,7 @@ impl Store {
             return Ok(None);
         }
         let expected = row.hash(1)?;
-        let mut results: BTreeMap<Subject, BTreeMap<String, (Status, String)>> = BTreeMap::new();
+        let mut results = StoredResults::new();
         for interval in self.intervals(tenant, stream, seq, seq + 1)? {
             let of_subject = results.entry(interval.subject).or_default();
             of_subject.insert(interval.policy, (interval.status, interval.detail));

@@ -1,5 +1,7 @@
 //! What the user can type.
 
+mod evidence;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ use abide_core::policy::Selector;
 use abide_policy::Severity;
 use abide_report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::evidence::{EvidenceCommand, RecordArgs, StoreArgs, StoreCommand, VerifyArgs};
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
 #[derive(Debug, Parser)]
@@ -62,6 +66,12 @@ pub(crate) enum Command {
     /// Ask for exceptions
     #[command(subcommand)]
     Exception(ExceptionCommand),
+    /// Check, prove and hand over what was recorded
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
+    /// Look after the store
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -279,6 +289,9 @@ pub(crate) struct ScanArgs {
     /// Judge exceptions and rollouts as of this time (2026-03-01 or 2026-03-01T12:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = now)]
     pub(crate) now: Option<jiff::Timestamp>,
+
+    #[command(flatten)]
+    pub(crate) recording: RecordArgs,
 }
 
 /// `never`, or the mildest severity that fails.

@@ -7,6 +7,7 @@ mod config;
 mod load;
 mod output;
 mod pipeline;
+mod recording;
 mod staged;
 mod terminal;
 
@@ -47,6 +48,8 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Policy(command) => commands::policy::run(cli, command),
         Command::Baseline(command) => commands::baseline::run(cli, command),
         Command::Exception(command) => commands::exception::run(cli, command),
+        Command::Evidence(command) => commands::evidence::run(command),
+        Command::Store(command) => commands::store::run(command),
         Command::Config(command) => commands::config::run(cli, command),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),

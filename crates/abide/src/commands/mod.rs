@@ -3,6 +3,7 @@
 pub(crate) mod baseline;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod evidence;
 pub(crate) mod exception;
 pub(crate) mod explain;
 pub(crate) mod fix;
@@ -10,3 +11,4 @@ pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod policy;
 pub(crate) mod scan;
+pub(crate) mod store;

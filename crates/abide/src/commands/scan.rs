@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use abide_core::finding::Outcome;
 use abide_core::gate::{Gate, OnUnknown, Verdict};
 use abide_policy::Severity;
 use abide_report::{Format, Report, ReportOptions};
@@ -13,7 +14,7 @@ use crate::cli::{Cli, ScanArgs, Unknown};
 use crate::config::Config;
 use crate::pipeline::{self, Job, Timings};
 use crate::staged::Staged;
-use crate::{output, terminal};
+use crate::{output, recording, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let mut timings = Timings::default();
@@ -48,10 +49,21 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         source: &source,
         exceptions: args.exceptions.clone(),
         baseline,
-        all_results: args.all_results,
+        // The store keeps passes too.
+        all_results: args.all_results || args.recording.record,
         now: args.now,
     };
-    let scan = pipeline::scan(&config, &chosen, &job, &mut timings)?;
+    let mut scan = pipeline::scan(&config, &chosen, &job, &mut timings)?;
+    let snapshot = match args.recording.record {
+        true => Some(timings.time("snapshot", || {
+            recording::snapshot(&scan, &args.recording, &inputs)
+        })?),
+        false => None,
+    };
+    if !args.all_results && snapshot.is_some() {
+        scan.findings
+            .retain(|finding| !matches!(finding.outcome, Outcome::Pass | Outcome::NotApplicable));
+    }
     let gate = gate(&config, args)?;
     let verdict = gate.judge(&scan);
     let options = ReportOptions {
@@ -65,6 +77,9 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     timings.time("report", || {
         report(args, &Report::new(&scan, verdict, options))
     })?;
+    if let Some(snapshot) = snapshot {
+        timings.time("record", || recording::record(&snapshot, &args.recording))?;
+    }
     if args.timings {
         print_timings(&timings)?;
     }

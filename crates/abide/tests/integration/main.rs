@@ -12,6 +12,7 @@ mod baseline;
 mod canaries;
 mod command;
 mod directory;
+mod evidence;
 mod exceptions;
 mod fix;
 mod formats;

@@ -1,0 +1,236 @@
+//! Recording a scan: where it comes from, the key, the store, and the spool.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use abide_core::scan::Scan;
+use abide_ledger::note::{SecretKey, hex};
+use abide_store::{RunContext, Snapshot, Store};
+use anyhow::{Context, anyhow};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::cli::{RecordArgs, StoreArgs};
+use crate::terminal;
+
+const STORE: &str = ".abide/abide.db";
+const KEY: &str = ".abide/ledger.key";
+
+/// What will be recorded of a scan.
+pub(crate) fn snapshot(
+    scan: &Scan,
+    args: &RecordArgs,
+    inputs: &[PathBuf],
+) -> anyhow::Result<Snapshot> {
+    let mut context = from_ci(|name| env::var(name).ok().filter(|text| !text.is_empty()));
+    context.tenant.clone_from(&args.store.tenant);
+    context.kind = scan
+        .inputs
+        .first()
+        .map_or("plan", |input| input.kind)
+        .to_owned();
+    if let Some(stream) = &args.stream {
+        context.stream.clone_from(stream);
+    } else if let Some(repository) = &context.repository {
+        context.stream.clone_from(repository);
+    } else {
+        context.stream = "default".to_owned();
+    }
+    context.actor = args.actor.clone().or(context.actor);
+    context.commit = args.commit.clone().or(context.commit);
+    context.ticket = args.ticket.clone();
+    context.input_digests = inputs
+        .iter()
+        .map(|path| digest(path))
+        .collect::<anyhow::Result<_>>()?;
+    Ok(Snapshot::of(scan, context))
+}
+
+/// What CI says of the run; `get` reads a variable of the environment.
+fn from_ci(get: impl Fn(&str) -> Option<String>) -> RunContext {
+    let github = get("GITHUB_ACTIONS").is_some();
+    let pull_request = if github {
+        get("GITHUB_REF").and_then(|name| {
+            let number = name.strip_prefix("refs/pull/")?.split('/').next()?;
+            Some(number.to_owned())
+        })
+    } else {
+        get("CI_MERGE_REQUEST_IID")
+    };
+    let ci_run = if github {
+        let parts = (
+            get("GITHUB_SERVER_URL"),
+            get("GITHUB_REPOSITORY"),
+            get("GITHUB_RUN_ID"),
+        );
+        match parts {
+            (Some(server), Some(repository), Some(run)) => {
+                Some(format!("{server}/{repository}/actions/runs/{run}"))
+            }
+            _ => None,
+        }
+    } else {
+        get("CI_JOB_URL")
+    };
+    let either = |on_github: &str, on_gitlab: &str| get(if github { on_github } else { on_gitlab });
+    RunContext {
+        actor: either("GITHUB_ACTOR", "GITLAB_USER_LOGIN"),
+        repository: either("GITHUB_REPOSITORY", "CI_PROJECT_PATH"),
+        commit: either("GITHUB_SHA", "CI_COMMIT_SHA"),
+        branch: either("GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"),
+        pull_request,
+        ci_run,
+        ..RunContext::default()
+    }
+}
+
+/// SHA-256 of an input; nothing for standard input, which is gone by now.
+fn digest(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
+        return Ok(String::new());
+    }
+    let context = || format!("cannot read {} again for its digest", path.display());
+    let mut file = File::open(path).with_context(context)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let read = file.read(&mut buffer).with_context(context)?;
+        if read == 0 {
+            return Ok(hex(&hash.finalize()));
+        }
+        hash.update(&buffer[..read]);
+    }
+}
+
+/// Records, or keeps the scan in the spool.
+pub(crate) fn record(snapshot: &Snapshot, args: &RecordArgs) -> anyhow::Result<()> {
+    let error = match deliver(snapshot, &args.store) {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    let Some(spool) = &args.spool else {
+        return Err(error.context(
+            "the scan was NOT recorded; with --spool FILE it would be kept to be delivered later",
+        ));
+    };
+    let line = format!("{}\n", serde_json::to_string(snapshot)?);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(spool)
+        .with_context(|| {
+            format!(
+                "the scan was NOT recorded ({error:#}), and the spool {} cannot be written",
+                spool.display()
+            )
+        })?;
+    file.write_all(line.as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(|| {
+            format!(
+                "the scan was NOT recorded ({error:#}), and the spool {} cannot be written",
+                spool.display()
+            )
+        })?;
+    let problem = terminal::visible(&format!("{error:#}"));
+    writeln!(
+        io::stderr(),
+        "warning: the scan is not recorded yet: {problem}\n  it waits in {}; deliver it with `abide evidence ingest`",
+        spool.display()
+    )?;
+    Ok(())
+}
+
+fn deliver(snapshot: &Snapshot, args: &StoreArgs) -> anyhow::Result<()> {
+    let mut store = open(args)?;
+    store.record(snapshot, &key(args)?, now())?;
+    Ok(())
+}
+
+/// The present, in milliseconds since 1970.
+pub(crate) fn now() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+/// The store of the flags.
+pub(crate) fn open(args: &StoreArgs) -> anyhow::Result<Store> {
+    Ok(Store::open(args.store.as_deref().unwrap_or(STORE))?)
+}
+
+/// The ledger's key: from the environment, a file, or made when missing.
+pub(crate) fn key(args: &StoreArgs) -> anyhow::Result<SecretKey> {
+    let name = format!("abide/{}", args.tenant);
+    if let Some(text) = env::var("ABIDE_LEDGER_KEY")
+        .ok()
+        .filter(|text| !text.is_empty())
+    {
+        return SecretKey::parse(&name, &text).context("ABIDE_LEDGER_KEY");
+    }
+    let path = args.ledger_key.as_deref().unwrap_or(Path::new(KEY));
+    match fs::read_to_string(path) {
+        Ok(text) => SecretKey::parse(&name, &text).with_context(|| path.display().to_string()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && args.ledger_key.is_none() => {
+            make_key(path)
+                .with_context(|| format!("cannot make the ledger's key {}", path.display()))?;
+            let text = fs::read_to_string(path)?;
+            SecretKey::parse(&name, &text).with_context(|| path.display().to_string())
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot read the ledger's key {}", path.display()))
+        }
+    }
+}
+
+/// Makes a key that only its owner can read; keeps one that was made meanwhile.
+fn make_key(path: &Path) -> anyhow::Result<()> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            file.write_all(format!("{}\n", STANDARD.encode(seed)).as_bytes())?;
+            file.sync_all()?;
+            writeln!(
+                io::stderr(),
+                "note: made the ledger's key {}; keep it out of the repository",
+                path.display()
+            )?;
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn github_and_gitlab_say_who_and_what() {
+        let github = from_ci(|name| {
+            Some(match name {
+                "GITHUB_ACTIONS" => "true".to_owned(),
+                "GITHUB_REF" => "refs/pull/42/merge".to_owned(),
+                "GITHUB_SHA" => "abc".to_owned(),
+                other => other.to_lowercase(),
+            })
+        });
+        assert_eq!(github.pull_request.as_deref(), Some("42"));
+        assert_eq!(github.commit.as_deref(), Some("abc"));
+        let gitlab = from_ci(|name| (name == "CI_MERGE_REQUEST_IID").then(|| "7".to_owned()));
+        assert_eq!(gitlab.pull_request.as_deref(), Some("7"));
+        assert_eq!(from_ci(|_| None), RunContext::default());
+    }
+}
