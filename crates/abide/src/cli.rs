@@ -49,7 +49,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Judge plans, states and Terraform source by the policies
     #[command(after_help = SCAN_HELP)]
-    Scan(ScanArgs),
+    Scan(Box<ScanArgs>),
     /// Say what a policy demands and why, or how it judged one resource
     Explain(ExplainArgs),
     /// Edit Terraform source so that findings pass; print the difference, or write it

@@ -2,7 +2,7 @@
 
 use crate::command::{abide, repository, run};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 23] = [
     &["scan"],
     &["explain"],
     &["policy"],
@@ -14,6 +14,14 @@ const COMMANDS: [&[&str]; 15] = [
     &["baseline"],
     &["baseline", "create"],
     &["baseline", "prune"],
+    &["evidence"],
+    &["evidence", "verify"],
+    &["evidence", "export"],
+    &["evidence", "anchor"],
+    &["evidence", "prove"],
+    &["evidence", "ingest"],
+    &["store"],
+    &["store", "migrate"],
     &["config"],
     &["config", "show"],
     &["completions"],
