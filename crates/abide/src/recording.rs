@@ -88,9 +88,9 @@ fn from_ci(get: impl Fn(&str) -> Option<String>) -> RunContext {
     }
 }
 
-/// SHA-256 of an input; nothing for standard input, which is gone by now.
+/// SHA-256 of an input; nothing for standard input, which is gone by now, and for folders.
 fn digest(path: &Path) -> anyhow::Result<String> {
-    if path == Path::new("-") {
+    if path == Path::new("-") || path.is_dir() {
         return Ok(String::new());
     }
     let context = || format!("cannot read {} again for its digest", path.display());

@@ -58,6 +58,10 @@ fn run(mut command: Command) -> Output {
 }
 
 impl TestServer {
+    #[allow(
+        clippy::zombie_processes,
+        reason = "the watcher outlives this process, to clear up after it"
+    )]
     fn start() -> Self {
         let bin = binaries();
         let mut make = command(Path::new("mktemp"));
