@@ -15,6 +15,8 @@ use abide_ledger::note::SecretKey;
 use abide_store::{PolicyText, Record, RunContext, Snapshot, Status, Store, Subject};
 use serde_json::json;
 
+/// Milliseconds of scans with and without changes, and scans that differ.
+type Measured = (Vec<f64>, Vec<f64>, usize);
 type Results = BTreeMap<Subject, BTreeMap<String, Record>>;
 
 /// Numbers that are the same in every run.
@@ -155,7 +157,7 @@ fn history(
     tenant: &str,
     scans: u64,
     every: u64,
-) -> Result<(Vec<f64>, Vec<f64>, usize), Box<dyn Error + Send + Sync>> {
+) -> Result<Measured, Box<dyn Error + Send + Sync>> {
     let mut store = Store::open(url)?;
     let key = SecretKey::from_seed("abide/bench", &[1; 32]);
     let mut numbers = Numbers(7);
