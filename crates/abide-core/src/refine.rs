@@ -46,10 +46,7 @@ pub fn refine(plan: &mut Inventory, source: &Inventory) {
             continue;
         };
         // A source that says otherwise is another version: nothing of it counts.
-        if agree((
-            &Value::Object(resource.values.clone()),
-            &Value::Object(written.values.clone()),
-        )) {
+        if objects_agree(&resource.values, &written.values) {
             object(&mut resource.values, &written.values);
         }
     }
@@ -99,11 +96,15 @@ fn agree((planned, written): (&Value, &Value)) -> bool {
     match (planned, written) {
         (Value::Unknown, _) | (_, Value::Unknown) => true,
         (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(agree),
-        (Value::Object(a), Value::Object(b)) => a
-            .iter()
-            .all(|(name, value)| b.get(name).is_none_or(|other| agree((value, other)))),
+        (Value::Object(a), Value::Object(b)) => objects_agree(a, b),
         (a, b) => a == b,
     }
+}
+
+fn objects_agree(planned: &Object, written: &Object) -> bool {
+    planned
+        .iter()
+        .all(|(name, value)| written.get(name).is_none_or(|other| agree((value, other))))
 }
 
 #[cfg(test)]

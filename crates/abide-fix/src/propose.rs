@@ -190,9 +190,8 @@ fn beside(loaded: &Loaded, address: &str, hcl: &str) -> Result<Proposal, Refusal
 /// A resource about the whole account stands at the end of the root module's `main.tf`,
 /// or of its first file.
 fn for_account(loaded: &Loaded, hcl: &str) -> Result<Proposal, Refusal> {
-    let own = |file: &&SourceFile| {
-        !file.name.contains('/') && (file.name.ends_with(".tf") || file.name.ends_with(".tofu"))
-    };
+    let own =
+        |file: &&SourceFile| !file.name.contains('/') && abide_hcl::is_native_source(&file.name);
     let mut files = loaded.sources.files().map(|(_, file)| file).filter(own);
     let first = files.next().ok_or(Refusal::NotHere)?;
     let file = std::iter::once(first)

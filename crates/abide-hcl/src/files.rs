@@ -4,6 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
+/// Whether Terraform or OpenTofu reads a file of this name as part of a module.
+#[must_use]
+pub fn is_source(name: &str) -> bool {
+    stem(name).is_some()
+}
+
+/// The same in the native syntax: with comments, and to be edited.
+#[must_use]
+pub fn is_native_source(name: &str) -> bool {
+    name.ends_with(".tf") || name.ends_with(".tofu")
+}
+
+/// Whether a file of this name gives values to variables.
+#[must_use]
+pub fn is_variables(name: &str) -> bool {
+    name.ends_with(".tfvars") || name.ends_with(".tfvars.json")
+}
+
+/// A source file's name without its extension.
+pub(crate) fn stem(name: &str) -> Option<&str> {
+    [".tf", ".tofu", ".tf.json", ".tofu.json"]
+        .iter()
+        .find_map(|extension| name.strip_suffix(extension))
+}
+
 /// Why a file was not read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum FileError {

@@ -62,6 +62,7 @@ use crate::instance::Instance;
 use crate::world::World;
 
 pub use comment::{Remark, remarks};
+pub use files::{is_native_source, is_source, is_variables};
 pub use layout::{AttributeSpan, Layout};
 pub use loaded::{CallPlace, Feed, FeedKind, Loaded, Origins, Trace};
 pub use source_map::{FileId, Location, SourceFile, SourceMap, Span};

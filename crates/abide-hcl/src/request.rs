@@ -8,6 +8,7 @@ use abide_core::request::{Request, Requests, WrittenRequest};
 use jiff::civil::Date;
 
 use crate::comment::{Remark, remarks};
+use crate::files::is_native_source;
 use crate::loaded::Loaded;
 
 /// How a request begins.
@@ -31,8 +32,9 @@ impl Loaded {
     pub(crate) fn read_requests(&self) -> Requests {
         let mut out = Requests::default();
         for (_, file) in self.sources.files() {
-            let is_source = file.name.ends_with(".tf") || file.name.ends_with(".tofu");
-            if !is_source || file.name.split('/').any(|step| step == ".terraform") {
+            if !is_native_source(&file.name)
+                || file.name.split('/').any(|step| step == ".terraform")
+            {
                 continue;
             }
             for remark in remarks(&file.name, &file.text, &[SIGN]) {

@@ -10,7 +10,7 @@ use abide_core::diagnostic::{Diagnostic, Level};
 use crate::Options;
 use crate::ast::{Block, Body};
 use crate::fail::{CYCLE, ESCAPE, Fail, LIMIT};
-use crate::files::{FileError, Files, normal};
+use crate::files::{FileError, Files, is_source, normal, stem};
 use crate::instance::Instance;
 use crate::module::{Module, Oddity};
 use crate::source_map::{FileId, Location, SourceMap};
@@ -362,13 +362,7 @@ fn source_files(names: &[String]) -> impl Iterator<Item = &str> {
     names
         .iter()
         .map(String::as_str)
-        .filter(move |name| stem(name).is_some() && !hidden(name) && !replaced(name))
-}
-
-fn stem(name: &str) -> Option<&str> {
-    [".tf", ".tofu", ".tf.json", ".tofu.json"]
-        .iter()
-        .find_map(|extension| name.strip_suffix(extension))
+        .filter(move |name| is_source(name) && !hidden(name) && !replaced(name))
 }
 
 fn is_override(name: &str) -> bool {

@@ -6,26 +6,44 @@ use crate::tree::{Hash, leaf_hash};
 
 /// The kinds of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
 pub enum Kind {
+    /// A scan ended, whole or partial.
     RunFinished,
+    /// A scan was due and did not run.
     RunMissed,
+    /// Another set of policies came in force.
     PolicyBundle,
+    /// Somebody asked for an exception.
     ExceptionRequested,
+    /// Somebody approved one.
     ExceptionApproved,
+    /// It began to cover.
     ExceptionActivated,
+    /// It covered a violation in a scan.
     ExceptionUsed,
+    /// A violation went beyond the facts it accepts.
     ExceptionExceeded,
+    /// Its last day is over.
     ExceptionExpired,
+    /// Somebody took it back.
     ExceptionRevoked,
+    /// It got a later end.
     ExceptionRenewed,
+    /// Reality began to differ from the code.
     DriftOpened,
+    /// It no longer does.
     DriftClosed,
+    /// A plan was applied.
     ApplyFinished,
+    /// A report or bundle was handed over.
     ReportExported,
+    /// Somebody got or lost access.
     AccessChanged,
+    /// Another key signs from here on.
     KeyRotated,
+    /// Settings that decide verdicts changed.
     ConfigChanged,
+    /// Old history was moved out of the store.
     StorePruned,
 }
 

@@ -11,40 +11,101 @@ pub const CLOCK_TOLERANCE_MS: i64 = 300_000;
 
 /// Why a log is not what it claims to be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)]
 pub enum Broken {
+    /// An entry has another number than its place.
     #[error(
         "entry {at}: expected number {at}, found {found}: an entry was removed, added or moved"
     )]
-    Sequence { at: u64, found: String },
+    Sequence {
+        /// Its place.
+        at: u64,
+        /// The number it has.
+        found: String,
+    },
+    /// An entry is no JSON.
     #[error("entry {at}: not JSON: {problem}")]
-    Unreadable { at: u64, problem: String },
+    Unreadable {
+        /// Its place.
+        at: u64,
+        /// What the parser says.
+        problem: String,
+    },
+    /// Time runs backwards by more than clocks differ.
     #[error(
         "entry {at}: its time lies before that of the entry before it: the clock went back, or entries were moved"
     )]
-    ClockBack { at: u64 },
+    ClockBack {
+        /// The entry that is too early.
+        at: u64,
+    },
+    /// An entry does not have the hash that is kept beside it.
     #[error("entry {at}: its text does not have the hash that was stored with it: it was changed")]
-    Changed { at: u64 },
+    Changed {
+        /// Its place.
+        at: u64,
+    },
+    /// The entries do not have the root a checkpoint was signed for.
     #[error(
         "entry {first}: first entry that may differ: the {size} entries do not have the root of the signed checkpoint (entries below {first} agree with an earlier one)"
     )]
-    Root { first: u64, size: u64 },
+    Root {
+        /// Entries below it agree with an earlier checkpoint.
+        first: u64,
+        /// Entries the checkpoint is of.
+        size: u64,
+    },
+    /// There are fewer entries than a checkpoint was signed for.
     #[error(
         "entry {have}: missing: there are {have} entries, the signed checkpoint says {expected}: the log was cut, or an old backup was restored"
     )]
-    Short { have: u64, expected: u64 },
+    Short {
+        /// Entries there are.
+        have: u64,
+        /// Entries the checkpoint is of.
+        expected: u64,
+    },
+    /// The last entries have no checkpoint.
     #[error(
         "entry {have}: not covered by any signed checkpoint (the last one covers {covered} entries)"
     )]
-    Unsigned { have: u64, covered: u64 },
+    Unsigned {
+        /// The last entry.
+        have: u64,
+        /// Entries that are covered.
+        covered: u64,
+    },
+    /// A checkpoint is not signed by the key in force.
     #[error("entry {size}: checkpoint of {size} entries: {problem}")]
-    Note { size: u64, problem: NoteError },
+    Note {
+        /// Entries it is of.
+        size: u64,
+        /// What is wrong with it.
+        problem: NoteError,
+    },
+    /// Nothing is signed.
     #[error("no signed checkpoint: nothing vouches for the entries")]
     NoCheckpoint,
+    /// A checkpoint kept elsewhere is of another history.
     #[error(
         "the earlier checkpoint of {size} entries does not fit: history was rewritten at or after entry {first}"
     )]
-    Rewritten { size: u64, first: u64 },
+    Rewritten {
+        /// Entries it is of.
+        size: u64,
+        /// Entries below it agree with an earlier one.
+        first: u64,
+    },
+}
+
+/// Whether the entries a checkpoint is of have its root.
+fn has_root(roots: &[Hash], note: &Checkpoint) -> Result<bool, Broken> {
+    let root = usize::try_from(note.size)
+        .ok()
+        .and_then(|size| roots.get(size));
+    root.map(|root| *root == note.root).ok_or(Broken::Short {
+        have: roots.len() as u64 - 1,
+        expected: note.size,
+    })
 }
 
 /// A log as it was handed over.
@@ -85,44 +146,26 @@ impl Log {
         let mut notes = self.opened(&self.checkpoints, key_at)?;
         notes.sort_by_key(|note| note.size);
         for note in &notes {
-            match roots.get(usize::try_from(note.size).unwrap_or(usize::MAX)) {
-                None => {
-                    return Err(Broken::Short {
-                        have: size,
-                        expected: note.size,
-                    });
-                }
-                Some(root) if *root != note.root => {
-                    return Err(Broken::Root {
-                        first: last_good,
-                        size: note.size,
-                    });
-                }
-                Some(_) => {
-                    covered = covered.max(note.size);
-                    last_good = note.size;
-                }
+            if !has_root(&roots, note)? {
+                return Err(Broken::Root {
+                    first: last_good,
+                    size: note.size,
+                });
             }
+            covered = covered.max(note.size);
+            last_good = note.size;
         }
         let mut older = self.opened(earlier, key_at)?;
         older.sort_by_key(|note| note.size);
         let mut agreed = 0;
         for note in &older {
-            match roots.get(usize::try_from(note.size).unwrap_or(usize::MAX)) {
-                None => {
-                    return Err(Broken::Short {
-                        have: size,
-                        expected: note.size,
-                    });
-                }
-                Some(root) if *root != note.root => {
-                    return Err(Broken::Rewritten {
-                        size: note.size,
-                        first: agreed,
-                    });
-                }
-                Some(_) => agreed = note.size,
+            if !has_root(&roots, note)? {
+                return Err(Broken::Rewritten {
+                    size: note.size,
+                    first: agreed,
+                });
             }
+            agreed = note.size;
         }
         if size > 0 && notes.is_empty() && older.is_empty() {
             return Err(Broken::NoCheckpoint);

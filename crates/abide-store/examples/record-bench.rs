@@ -3,9 +3,10 @@
 //!     cargo run --release -p abide-store --example record-bench -- FILE [SCANS]
 //!     cargo run --release -p abide-store --example record-bench -- postgres://… [SCANS] [CONNECTIONS]
 //!
-//! A resource is judged by the policies of its type, 20 of the 666. Between two scans 1.5
-//! resources change on average, one in ten of the changes adds or removes a resource, and the
-//! policies change every fiftieth scan. Every scan is read back and compared.
+//! A resource is judged by the policies of its type, 20 of the 666. One or two
+//! resources change every second scan (every hundredth with several connections), now and then
+//! one comes or goes, and the policies change every fiftieth scan. Up to 200 scans all are read
+//! back and compared, beyond that every thirteenth.
 
 use std::collections::BTreeMap;
 use std::error::Error;

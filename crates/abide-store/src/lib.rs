@@ -2,6 +2,7 @@
 //! only crate with SQL.
 
 mod backend;
+mod dictionary;
 mod ledger;
 mod lifecycle;
 mod migrate;

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::ledger::Appender;
 use crate::snapshot::{Record, RunContext, Status, Subject, digest_rows, subject_leaf};
 use crate::value::Row;
-use crate::{Store, StoreError, record};
+use crate::{Store, StoreError, dictionary};
 
 /// A recorded scan, without its results.
 #[derive(Clone, Debug, PartialEq)]
@@ -267,7 +267,7 @@ impl Store {
     /// Says that a scan is due.
     pub fn due(&mut self, tenant: &str, stream: &str, due_at: i64) -> Result<(), StoreError> {
         self.write(tenant, |db| {
-            let stream = record::stream(db, tenant, stream)?;
+            let stream = dictionary::stream(db, tenant, stream)?;
             db.execute(
                 "INSERT INTO slot (tenant, stream, due_at, state) VALUES ($1, $2, $3, 'due') ON CONFLICT DO NOTHING",
                 &[tenant.into(), stream.into(), due_at.into()],

@@ -13,7 +13,7 @@ use crate::ledger::Appender;
 use crate::snapshot::{
     Record, Snapshot, Status, Subject, digest_rows, subject_digest, subject_leaf,
 };
-use crate::{Store, StoreError, lifecycle};
+use crate::{Store, StoreError, dictionary, lifecycle};
 
 /// What recording gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,13 +84,13 @@ fn record(
         });
     }
     let mut ledger = Appender::open(db, tenant, key, now)?;
-    let stream = stream(db, tenant, &scan.context.stream)?;
+    let stream = dictionary::stream(db, tenant, &scan.context.stream)?;
     let rows = db.query(
         "SELECT COALESCE(MAX(seq), 0) + 1 FROM run WHERE tenant = $1 AND stream = $2",
         &[tenant.into(), stream.into()],
     )?;
     let seq = rows.first().map_or(Ok(1), |row| row.int(0))?;
-    let (pack, policies) = pack(db, scan, &mut ledger)?;
+    let (pack, policies) = dictionary::pack(db, scan, &mut ledger)?;
     let at = At {
         tenant,
         stream,
@@ -156,123 +156,6 @@ fn subjects(scan: &Snapshot) -> Vec<(String, String)> {
         .collect()
 }
 
-pub(crate) fn stream(db: &mut dyn Backend, tenant: &str, name: &str) -> Result<i64, StoreError> {
-    identify(
-        db,
-        "SELECT id FROM stream WHERE tenant = $1 AND name = $2",
-        "INSERT INTO stream (tenant, id, name) SELECT $1::text, COALESCE(MAX(id), 0) + 1, $2::text FROM stream WHERE tenant = $3",
-        tenant,
-        &[name.into()],
-    )
-}
-
-/// The number of something in a dictionary; a new one gets the next. Nobody else writes for
-/// this tenant meanwhile, so numbers need no sequence.
-fn identify(
-    db: &mut dyn Backend,
-    select: &str,
-    insert: &str,
-    tenant: &str,
-    key: &[crate::value::Value],
-) -> Result<i64, StoreError> {
-    let mut values = vec![tenant.into()];
-    values.extend(key.iter().cloned());
-    if let Some(row) = db.query(select, &values)?.first() {
-        return row.int(0);
-    }
-    let mut all = values.clone();
-    all.push(tenant.into());
-    db.execute(&cast(insert), &all)?;
-    let rows = db.query(select, &values)?;
-    let row = rows.first().ok_or_else(|| {
-        StoreError::Damaged("a row that was just written is not there".to_owned())
-    })?;
-    row.int(0)
-}
-
-/// `$1::text` tells PostgreSQL the type; SQLite knows `CAST` alone, and so do both.
-fn cast(sql: &str) -> String {
-    let mut text = sql.to_owned();
-    for number in 1..=4 {
-        text = text.replace(
-            &format!("${number}::text"),
-            &format!("CAST(${number} AS TEXT)"),
-        );
-    }
-    text
-}
-
-/// The set of policies, and the number of each policy.
-fn pack(
-    db: &mut dyn Backend,
-    scan: &Snapshot,
-    ledger: &mut Appender<'_>,
-) -> Result<(i64, BTreeMap<String, i64>), StoreError> {
-    let tenant = scan.context.tenant.as_str();
-    let digest = scan.pack_digest();
-    let known = db.query(
-        "SELECT id FROM pack WHERE tenant = $1 AND digest = $2",
-        &[tenant.into(), digest.as_slice().into()],
-    )?;
-    let mut numbers = BTreeMap::new();
-    for row in db.query(
-        "SELECT policy_id, id FROM policy WHERE tenant = $1",
-        &[tenant.into()],
-    )? {
-        numbers.insert(row.text(0)?, row.int(1)?);
-    }
-    if let Some(row) = known.first() {
-        return Ok((row.int(0)?, numbers));
-    }
-    let editions = json!(scan.editions());
-    let rows = db.query(
-        "SELECT COALESCE(MAX(id), 0) + 1 FROM pack WHERE tenant = $1",
-        &[tenant.into()],
-    )?;
-    let pack = rows.first().map_or(Ok(1), |row| row.int(0))?;
-    db.execute(
-        "INSERT INTO pack (tenant, id, digest, editions) VALUES ($1, $2, $3, $4)",
-        &[
-            tenant.into(),
-            pack.into(),
-            digest.as_slice().into(),
-            editions.to_string().into(),
-        ],
-    )?;
-    let mut next = numbers.values().max().copied().unwrap_or(0) + 1;
-    for (id, policy) in &scan.policies {
-        let number = *numbers.entry(id.clone()).or_insert(next);
-        if number == next {
-            db.execute(
-                "INSERT INTO policy (tenant, id, policy_id) VALUES ($1, $2, $3)",
-                &[tenant.into(), number.into(), id.as_str().into()],
-            )?;
-            next += 1;
-        }
-        let version = sha256(policy.body.as_bytes());
-        db.execute(
-            "INSERT INTO policy_version (tenant, policy, digest, severity, controls, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-            &[
-                tenant.into(), number.into(), version.as_slice().into(), policy.severity.as_str().into(),
-                json!(policy.controls).to_string().into(), policy.body.as_str().into(),
-            ],
-        )?;
-        db.execute(
-            "INSERT INTO pack_policy (tenant, pack, policy, version) VALUES ($1, $2, $3, $4)",
-            &[
-                tenant.into(),
-                pack.into(),
-                number.into(),
-                version.as_slice().into(),
-            ],
-        )?;
-    }
-    let body =
-        json!({"digest": hex(&digest), "policies": scan.policies.len(), "editions": editions});
-    ledger.append(db, Kind::PolicyBundle, body)?;
-    Ok((pack, numbers))
-}
-
 /// Writes what changed, and gives the root over what is then stored.
 fn intervals(
     db: &mut dyn Backend,
@@ -289,7 +172,7 @@ fn intervals(
         }
         let number = match known {
             Some((number, _)) => number,
-            None => self::subject(db, at.tenant, subject)?,
+            None => dictionary::subject(db, at.tenant, subject)?,
         };
         change_subject(db, at, number, records, policies, scan)?;
         let stored = stored_digest(db, at, number)?;
@@ -328,44 +211,6 @@ fn open_subjects(
     Ok(open)
 }
 
-fn subject(db: &mut dyn Backend, tenant: &str, subject: &Subject) -> Result<i64, StoreError> {
-    identify(
-        db,
-        "SELECT id FROM subject WHERE tenant = $1 AND address = $2 AND type = $3 AND input = $4",
-        "INSERT INTO subject (tenant, address, type, input, id) SELECT $1::text, $2::text, $3::text, CAST($4 AS BIGINT), COALESCE(MAX(id), 0) + 1 FROM subject WHERE tenant = $5",
-        tenant,
-        &[
-            subject.address.as_str().into(),
-            subject.resource_type.as_str().into(),
-            i64::from(subject.input).into(),
-        ],
-    )
-}
-
-fn detail(db: &mut dyn Backend, tenant: &str, text: &str) -> Result<i64, StoreError> {
-    let digest = sha256(text.as_bytes());
-    let select = "SELECT id FROM detail WHERE tenant = $1 AND digest = $2";
-    let key = [tenant.into(), digest.as_slice().into()];
-    if let Some(row) = db.query(select, &key)?.first() {
-        return row.int(0);
-    }
-    let rows = db.query(
-        "SELECT COALESCE(MAX(id), 0) + 1 FROM detail WHERE tenant = $1",
-        &[tenant.into()],
-    )?;
-    let id = rows.first().map_or(Ok(1), |row| row.int(0))?;
-    db.execute(
-        "INSERT INTO detail (tenant, id, digest, json) VALUES ($1, $2, $3, $4)",
-        &[
-            tenant.into(),
-            id.into(),
-            digest.as_slice().into(),
-            text.into(),
-        ],
-    )?;
-    Ok(id)
-}
-
 /// Closes and opens the intervals of one subject.
 fn change_subject(
     db: &mut dyn Backend,
@@ -396,7 +241,7 @@ fn change_subject(
                 "a result of {id}, which is not among the policies of the scan"
             ))
         })?;
-        let detail = detail(db, at.tenant, &record.detail)?;
+        let detail = dictionary::detail(db, at.tenant, &record.detail)?;
         let known = before.remove(id);
         if let Some((_, status, old, from)) = known {
             if status == record.status && old == detail {

@@ -106,9 +106,16 @@ pub(crate) struct SourceArgs {
     #[arg(long, conflicts_with = "source", help_heading = "Source")]
     pub(crate) no_source: bool,
 
+    #[command(flatten)]
+    pub(crate) root: RootArgs,
+}
+
+/// How a root module is read.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RootArgs {
     /// Set a variable of the root module, as for terraform plan
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment, help_heading = "Source")]
-    pub(crate) var: Vec<String>,
+    pub(crate) var: Vec<(String, String)>,
 
     /// File with values of variables, as for terraform plan
     #[arg(long, value_name = "FILE", help_heading = "Source")]
@@ -132,9 +139,11 @@ pub(crate) struct Overlay {
     pub(crate) hidden: BTreeSet<PathBuf>,
 }
 
-fn assignment(text: &str) -> Result<String, String> {
+fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, _)) if !name.trim().is_empty() => Ok(text.to_owned()),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
         _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
@@ -330,13 +339,8 @@ pub(crate) struct FixArgs {
     #[arg(long, requires = "write")]
     pub(crate) allow_dirty: bool,
 
-    /// Value of a variable: name=value
-    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
-    pub(crate) var: Vec<(String, String)>,
-
-    /// File with values of variables
-    #[arg(long, value_name = "FILE")]
-    pub(crate) var_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) root: RootArgs,
 
     /// How to print: a unified diff, or JSON with the edits
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
@@ -344,12 +348,6 @@ pub(crate) struct FixArgs {
 
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
-}
-
-fn variable(text: &str) -> Result<(String, String), String> {
-    text.split_once('=')
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .ok_or_else(|| format!("`{text}` gives no value: expected NAME=VALUE"))
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use abide_core::source::{self, Input, LoadOptions};
 use abide_core::value::{Object, Value};
 use anyhow::Context;
 
-use crate::cli::SourceArgs;
+use crate::cli::{RootArgs, SourceArgs};
 use crate::terminal;
 
 /// One input, loaded.
@@ -62,7 +62,7 @@ fn directory(
     args: &SourceArgs,
     options: &LoadOptions,
 ) -> anyhow::Result<abide_hcl::Loaded> {
-    let mut loaded = abide_hcl::load_dir(path, &hcl_options(path, args, options))
+    let mut loaded = abide_hcl::load_dir(path, &hcl_options(path, &args.root, options))
         .map_err(|error| no_source(path, &error))?;
     loaded.inventory.input = path.display().to_string();
     Ok(loaded)
@@ -82,13 +82,9 @@ fn no_source(path: &Path, error: &abide_hcl::LoadError) -> anyhow::Error {
 /// Everything a directory is loaded with.
 pub(crate) fn hcl_options<'o>(
     path: &Path,
-    args: &SourceArgs,
+    args: &RootArgs,
     options: &'o LoadOptions,
 ) -> abide_hcl::Options<'o> {
-    let variables = args.var.iter().filter_map(|text| {
-        let (name, value) = text.split_once('=')?;
-        Some((name.trim().to_owned(), value.to_owned()))
-    });
     let environment = env::vars_os().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
         name.starts_with("TF_VAR_").then_some((name, value))
@@ -100,7 +96,7 @@ pub(crate) fn hcl_options<'o>(
         None => file.clone(),
     };
     abide_hcl::Options {
-        variables: variables.collect(),
+        variables: args.var.clone(),
         var_files: args.var_file.iter().map(named).collect(),
         environment: environment.collect(),
         workspace: workspace(path, args),
@@ -113,8 +109,21 @@ pub(crate) fn hcl_options<'o>(
     }
 }
 
+/// The same, with names that lead to the files: below the directory, or absolute.
+pub(crate) fn editing_options<'o>(
+    dir: &Path,
+    args: &RootArgs,
+    options: &'o LoadOptions,
+) -> abide_hcl::Options<'o> {
+    abide_hcl::Options {
+        display_base: None,
+        display_root: String::new(),
+        ..hcl_options(dir, args, options)
+    }
+}
+
 /// The workspace: of the flag, of the environment, or the one Terraform selected there.
-fn workspace(path: &Path, args: &SourceArgs) -> String {
+fn workspace(path: &Path, args: &RootArgs) -> String {
     let selected = || std::fs::read_to_string(path.join(".terraform/environment")).ok();
     args.workspace
         .clone()
@@ -185,17 +194,15 @@ fn likely_source(
     if inventory.resources.is_empty() {
         return None;
     }
+    // As the user wrote it: what is said of it should hold on other machines.
     let folder = match input {
-        Input::File(path) => path.canonicalize().ok()?.parent().map(Path::to_path_buf),
+        Input::File(path) => path.parent(),
         Input::Memory { .. } => None,
     };
-    let here = env::current_dir().ok();
-    let mut tried: Vec<PathBuf> = Vec::new();
-    for dir in folder.into_iter().chain(here) {
-        if tried.contains(&dir) {
-            continue;
-        }
-        if let Ok(found) = of_plan(&dir, inventory, args, options)
+    let here = Path::new(".");
+    let folder = folder.filter(|dir| !dir.as_os_str().is_empty() && !is_same(dir, here));
+    for dir in folder.into_iter().chain([here]) {
+        if let Ok(found) = of_plan(dir, inventory, args, options)
             && Fit::of(inventory, &found.inventory).is_likely()
         {
             let message = format!(
@@ -208,9 +215,12 @@ fn likely_source(
                 .push(Diagnostic::new(Level::Note, "source-found", message));
             return Some(found);
         }
-        tried.push(dir);
     }
     None
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok() == other.canonicalize().ok()
 }
 
 /// Loads the source of a plan with the values the plan was made with.
@@ -220,7 +230,7 @@ fn of_plan(
     args: &SourceArgs,
     options: &LoadOptions,
 ) -> Result<abide_hcl::Loaded, abide_hcl::LoadError> {
-    let mut hcl = hcl_options(dir, args, options);
+    let mut hcl = hcl_options(dir, &args.root, options);
     let known = variables(&inventory.variables);
     // A flag of the user's wins.
     hcl.variables.splice(0..0, known);

@@ -1,6 +1,7 @@
 //! The `abide` command: flags, wiring, exit codes. What a test would want to
 //! call lives in the libraries.
 
+mod ci;
 mod cli;
 mod commands;
 mod config;

@@ -10,7 +10,7 @@ use abide_core::diagnostic::{Diagnostic, Level};
 use abide_core::engine::{self, AccountMode, Evaluations, Options};
 use abide_core::exception::{self, ExceptionSet};
 use abide_core::inventory::Inventory;
-use abide_core::locate;
+use abide_core::locate::{self, Locator};
 use abide_core::policy::{self, PolicyNames, PolicySet, PolicySettings, Selection};
 use abide_core::request;
 use abide_core::scan::Scan;
@@ -174,10 +174,42 @@ fn selection(config: &Config, args: &PolicyArgs) -> anyhow::Result<Selection> {
 pub(crate) struct Job<'a> {
     pub(crate) inputs: &'a [PathBuf],
     pub(crate) source: &'a SourceArgs,
-    pub(crate) exceptions: Option<PathBuf>,
-    pub(crate) baseline: Option<PathBuf>,
+    pub(crate) standing: Standing,
     pub(crate) all_results: bool,
     pub(crate) now: Option<Timestamp>,
+}
+
+/// What lets findings stand.
+#[derive(Default)]
+pub(crate) struct Standing {
+    pub(crate) exceptions: Option<ExceptionSet>,
+    pub(crate) baseline: Option<Baseline>,
+}
+
+impl Standing {
+    /// Reads the files that are named, else those of the configuration. They have a few
+    /// lines and come first: a slip in them should not cost a long load.
+    pub(crate) fn read(
+        config: &Config,
+        exceptions: Option<&Path>,
+        baseline: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let configured = config.file.scan.baseline.as_ref();
+        let configured = configured.map(|path| config.resolve(path));
+        let baseline = baseline.map(Path::to_owned).or(configured);
+        Ok(Self {
+            baseline: baseline.as_deref().map(read_baseline).transpose()?,
+            ..Self::excepted(config, exceptions)?
+        })
+    }
+
+    /// The same without a baseline.
+    pub(crate) fn excepted(config: &Config, exceptions: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(Self {
+            exceptions: self::exceptions(config, exceptions)?,
+            baseline: None,
+        })
+    }
 }
 
 /// How long each step took.
@@ -194,15 +226,7 @@ impl Timings {
 }
 
 /// Runs the line up to the scan.
-pub(crate) fn scan(
-    config: &Config,
-    chosen: &Chosen,
-    job: &Job<'_>,
-    timings: &mut Timings,
-) -> anyhow::Result<Scan> {
-    // Files of a few lines first: a slip in them should not cost a long load.
-    let exceptions = exceptions(config, job.exceptions.as_deref())?;
-    let baseline = job.baseline.as_deref().map(read_baseline).transpose()?;
+pub(crate) fn scan(chosen: &Chosen, job: &Job<'_>, timings: &mut Timings) -> anyhow::Result<Scan> {
     if job.inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
         bail!("`-` is named twice, but standard input can be read only once");
     }
@@ -243,22 +267,28 @@ pub(crate) fn scan(
                 .push(Diagnostic::new(Level::Warning, "rego-needs-plan", message));
         }
     }
-    timings.time("locate", || {
-        let locators: Vec<_> = loaded.iter().map(Loaded::locator).collect();
-        locate::locate(&mut scan, &locators);
-        request::attach(&mut scan, &locators, &chosen.names);
-    });
-    timings.time("except", || {
-        if let Some(set) = &exceptions {
-            exception::apply(set, &mut scan, &chosen.known);
-        }
-        if let Some(baseline) = &baseline {
-            baseline.apply(&mut scan);
-        }
-    });
+    let locators: Vec<_> = loaded.iter().map(Loaded::locator).collect();
+    timings.time("locate", || locate(chosen, &mut scan, &locators));
+    timings.time("except", || except(chosen, &mut scan, &job.standing));
     // The process ends soon; taking a large inventory apart costs time for nothing.
     std::mem::forget(loaded);
     Ok(scan)
+}
+
+/// Says where findings are written, and for which somebody asks an exception.
+pub(crate) fn locate(chosen: &Chosen, scan: &mut Scan, locators: &[Option<&dyn Locator>]) {
+    locate::locate(scan, locators);
+    request::attach(scan, locators, &chosen.names);
+}
+
+/// Marks findings that may stand.
+pub(crate) fn except(chosen: &Chosen, scan: &mut Scan, standing: &Standing) {
+    if let Some(set) = &standing.exceptions {
+        exception::apply(set, scan, &chosen.known);
+    }
+    if let Some(baseline) = &standing.baseline {
+        baseline.apply(scan);
+    }
 }
 
 /// The whole plans; only folders of Rego need them.
@@ -275,8 +305,8 @@ fn plans(chosen: &Chosen, inputs: &[Input]) -> anyhow::Result<Vec<Option<serde_j
     plans.collect()
 }
 
-/// Asks every engine about one input.
-fn evaluate(
+/// Asks every engine about one input; folders of Rego only if there is a plan.
+pub(crate) fn evaluate(
     chosen: &Chosen,
     inventory: &Inventory,
     plan: Option<&serde_json::Value>,
@@ -344,10 +374,7 @@ pub(crate) fn redaction_key() -> anyhow::Result<RedactionKey> {
 }
 
 /// The approved exceptions of a file, or of the configuration.
-pub(crate) fn exceptions(
-    config: &Config,
-    path: Option<&Path>,
-) -> anyhow::Result<Option<ExceptionSet>> {
+fn exceptions(config: &Config, path: Option<&Path>) -> anyhow::Result<Option<ExceptionSet>> {
     let from_config = config
         .file
         .exceptions

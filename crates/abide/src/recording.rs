@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use abide_core::scan::Scan;
 use abide_ledger::note::{SecretKey, hex};
-use abide_store::{RunContext, Snapshot, Store};
+use abide_store::{Snapshot, Store};
 use anyhow::{Context, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::cli::{RecordArgs, StoreArgs};
-use crate::terminal;
+use crate::{ci, terminal};
 
 const STORE: &str = ".abide/abide.db";
 const KEY: &str = ".abide/ledger.key";
@@ -26,7 +26,7 @@ pub(crate) fn snapshot(
     args: &RecordArgs,
     inputs: &[PathBuf],
 ) -> anyhow::Result<Snapshot> {
-    let mut context = from_ci(|name| env::var(name).ok().filter(|text| !text.is_empty()));
+    let mut context = ci::run(&ci::variable);
     context.tenant.clone_from(&args.store.tenant);
     context.kind = scan
         .inputs
@@ -48,44 +48,6 @@ pub(crate) fn snapshot(
         .map(|path| digest(path))
         .collect::<anyhow::Result<_>>()?;
     Ok(Snapshot::of(scan, context))
-}
-
-/// What CI says of the run; `get` reads a variable of the environment.
-fn from_ci(get: impl Fn(&str) -> Option<String>) -> RunContext {
-    let github = get("GITHUB_ACTIONS").is_some();
-    let pull_request = if github {
-        get("GITHUB_REF").and_then(|name| {
-            let number = name.strip_prefix("refs/pull/")?.split('/').next()?;
-            Some(number.to_owned())
-        })
-    } else {
-        get("CI_MERGE_REQUEST_IID")
-    };
-    let ci_run = if github {
-        let parts = (
-            get("GITHUB_SERVER_URL"),
-            get("GITHUB_REPOSITORY"),
-            get("GITHUB_RUN_ID"),
-        );
-        match parts {
-            (Some(server), Some(repository), Some(run)) => {
-                Some(format!("{server}/{repository}/actions/runs/{run}"))
-            }
-            _ => None,
-        }
-    } else {
-        get("CI_JOB_URL")
-    };
-    let either = |on_github: &str, on_gitlab: &str| get(if github { on_github } else { on_gitlab });
-    RunContext {
-        actor: either("GITHUB_ACTOR", "GITLAB_USER_LOGIN"),
-        repository: either("GITHUB_REPOSITORY", "CI_PROJECT_PATH"),
-        commit: either("GITHUB_SHA", "CI_COMMIT_SHA"),
-        branch: either("GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"),
-        pull_request,
-        ci_run,
-        ..RunContext::default()
-    }
 }
 
 /// SHA-256 of an input; nothing for standard input, which is gone by now, and for folders.
@@ -210,27 +172,5 @@ fn make_key(path: &Path) -> anyhow::Result<()> {
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn github_and_gitlab_say_who_and_what() {
-        let github = from_ci(|name| {
-            Some(match name {
-                "GITHUB_ACTIONS" => "true".to_owned(),
-                "GITHUB_REF" => "refs/pull/42/merge".to_owned(),
-                "GITHUB_SHA" => "abc".to_owned(),
-                other => other.to_lowercase(),
-            })
-        });
-        assert_eq!(github.pull_request.as_deref(), Some("42"));
-        assert_eq!(github.commit.as_deref(), Some("abc"));
-        let gitlab = from_ci(|name| (name == "CI_MERGE_REQUEST_IID").then(|| "7".to_owned()));
-        assert_eq!(gitlab.pull_request.as_deref(), Some("7"));
-        assert_eq!(from_ci(|_| None), RunContext::default());
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use abide_hcl::{is_source, is_variables};
 use anyhow::{Context, bail};
 
 use crate::cli::Overlay;
@@ -32,7 +33,7 @@ impl Staged {
         let changed = names(&[&diff[..], &["--cached"]].concat())?;
         let directories: BTreeSet<&Path> = changed
             .iter()
-            .filter(|name| is_terraform(name))
+            .filter(|name| is_source(name) || is_variables(name))
             .filter_map(|name| Path::new(name).parent())
             .collect();
         if directories.is_empty() {
@@ -72,16 +73,6 @@ fn overlay(top: &Path, diff: &[&str]) -> anyhow::Result<Overlay> {
     let unknown = names(&[&others[..], &["--full-name", ":/"]].concat())?;
     overlay.hidden = unknown.into_iter().map(|name| top.join(name)).collect();
     Ok(overlay)
-}
-
-fn is_source(name: &str) -> bool {
-    [".tf", ".tofu", ".tf.json", ".tofu.json"]
-        .iter()
-        .any(|end| name.ends_with(end))
-}
-
-fn is_terraform(name: &str) -> bool {
-    is_source(name) || name.ends_with(".tfvars") || name.ends_with(".tfvars.json")
 }
 
 /// The path below the current folder, if it is there.

@@ -122,7 +122,7 @@ impl<'p> Engine<'p> {
             (Tri::False, Tri::True)
         };
         let mut answer = neutral;
-        let mut children = sink.is_some().then(Vec::new);
+        let mut children = sink.is_some().then(|| Vec::with_capacity(list.len()));
         for node in list {
             let part = self.ask(node, scope, children.as_mut());
             answer = if shape == Shape::All {
@@ -142,7 +142,7 @@ impl<'p> Engine<'p> {
     }
 
     pub(super) fn not(&self, inner: &'p Node, scope: &Scope<'_>, mut sink: Sink<'_, 'p>) -> Tri {
-        let mut children = sink.is_some().then(Vec::new);
+        let mut children = sink.is_some().then(|| Vec::with_capacity(1));
         let answer = !self.ask(inner, scope, children.as_mut());
         put(&mut sink, || {
             Trace::node("not", Shape::Not, answer, children.unwrap_or_default())
@@ -300,7 +300,7 @@ impl<'p> Engine<'p> {
             if counts == Tri::False {
                 continue;
             }
-            let mut children = fold.wants_trace().then(Vec::new);
+            let mut children = fold.wants_trace().then(|| Vec::with_capacity(1));
             let answer = matches.map_or(
                 Tri::from(**value != Value::Unknown).or(Tri::Unknown),
                 |node| self.ask(node, &inner, children.as_mut()),

@@ -1,7 +1,8 @@
 //! The inventory of a directory against the plan the real Terraform makes of it.
 //!
 //! `cases/NAME/planned.json` holds what Terraform 1.11.4 with the AWS provider
-//! 5.100.0 plans for `cases/NAME`. `ABIDE_UPDATE_PLANS=1` plans again: it needs
+//! 5.100.0 plans for `cases/NAME`; a case without a `provider.tf` has the one
+//! beside all cases. `ABIDE_UPDATE_PLANS=1` plans again: it needs
 //! `terraform` on the PATH and the directory of the provider mirror in
 //! `ABIDE_TF_PLUGIN_DIR`.
 
@@ -32,7 +33,16 @@ fn cases() -> Vec<PathBuf> {
 
 fn load(dir: &Path) -> Loaded {
     let wanted = Wanted::everything();
-    load_dir(dir, &Options::new(&wanted, RedactionKey::new([9; 32]))).unwrap()
+    let mut options = Options::new(&wanted, RedactionKey::new([9; 32]));
+    options.overlay.extend(provider(dir));
+    load_dir(dir, &options).unwrap()
+}
+
+/// Where a case has its provider, and the text, if it is the common one.
+fn provider(case: &Path) -> Option<(PathBuf, String)> {
+    let own = case.join("provider.tf");
+    let common = case.parent().unwrap().join("provider.tf");
+    (!own.exists()).then(|| (own, std::fs::read_to_string(common).unwrap()))
 }
 
 #[test]
@@ -234,6 +244,9 @@ fn plan(case: &Path) -> Result<(), String> {
         .expect("ABIDE_TF_PLUGIN_DIR: the directory of the provider mirror");
     let dir = tempfile::tempdir().unwrap();
     copy(case, dir.path());
+    if let Some((_, text)) = provider(case) {
+        std::fs::write(dir.path().join("provider.tf"), text).unwrap();
+    }
     let config = dir.path().join(".terraformrc");
     let mirror = Path::new(&mirror).display();
     std::fs::write(

@@ -65,7 +65,7 @@ impl TestServer {
     fn start() -> Self {
         let bin = binaries();
         let mut make = command(Path::new("mktemp"));
-        make.args(["-d", "/tmp/abide-pg.XXXXXXXX"]);
+        make.args(["-d", "-t", "abide-pg.XXXXXXXX"]);
         let folder = String::from_utf8(run(make).stdout)
             .expect("a path")
             .trim()

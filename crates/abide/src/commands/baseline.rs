@@ -6,7 +6,7 @@ use anyhow::bail;
 use crate::cli::{BaselineArgs, BaselineCommand, Cli};
 use crate::config::Config;
 use crate::output;
-use crate::pipeline::{self, Job, Timings};
+use crate::pipeline::{self, Job, Standing, Timings};
 
 pub(crate) fn run(cli: &Cli, command: &BaselineCommand) -> anyhow::Result<u8> {
     let (args, prune) = match command {
@@ -46,12 +46,11 @@ fn rewrite(
     let job = Job {
         inputs: &args.inputs,
         source: &args.source,
-        exceptions: args.exceptions.clone(),
-        baseline: None,
+        standing: Standing::excepted(&config, args.exceptions.as_deref())?,
         all_results: false,
         now: args.now,
     };
-    let scan = pipeline::scan(&config, &chosen, &job, &mut Timings::default())?;
+    let scan = pipeline::scan(&chosen, &job, &mut Timings::default())?;
     // What an incomplete plan does not show may well be there.
     let partial = |code| matches!(code, "plan-incomplete" | "plan-deferred");
     let whole = scan.is_complete() && !scan.diagnostics.iter().any(|d| partial(d.code));

@@ -4,11 +4,9 @@ mod show;
 mod write;
 
 use std::collections::BTreeSet;
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use abide_core::diagnostic::Level;
-use abide_core::engine;
 use abide_core::finding::{Finding, Outcome};
 use abide_core::inventory::Inventory;
 use abide_core::source::LoadOptions;
@@ -17,6 +15,7 @@ use anyhow::Context;
 
 use crate::cli::{Cli, FixArgs, SourceArgs};
 use crate::config::Config;
+use crate::load;
 use crate::pipeline::{self, Chosen};
 
 pub(crate) fn run(cli: &Cli, args: &FixArgs) -> anyhow::Result<u8> {
@@ -40,15 +39,11 @@ pub(crate) fn run(cli: &Cli, args: &FixArgs) -> anyhow::Result<u8> {
 
 /// The fixes, and what of the source could not be read.
 fn fixes(args: &FixArgs, chosen: &Chosen, root: &Path) -> anyhow::Result<(Fixes, Vec<String>)> {
-    let mut options = abide_hcl::Options::new(chosen.set.wanted(), pipeline::redaction_key()?);
-    options.variables.clone_from(&args.var);
-    options.var_files = args
-        .var_file
-        .iter()
-        .map(std::path::absolute)
-        .collect::<Result<_, _>>()?;
-    options.environment = environment();
-    options.root_limit = Some(repository(root));
+    let loading = LoadOptions {
+        wanted: chosen.set.wanted().clone(),
+        key: pipeline::redaction_key()?,
+    };
+    let options = load::editing_options(root, &args.root, &loading);
     let load = |texts: &Texts| {
         let mut options = options.clone();
         options.overlay = texts
@@ -123,34 +118,10 @@ fn only_planned(planned: Vec<Finding>, fixes: &mut Fixes) {
 
 /// Every evaluation of one inventory.
 pub(super) fn judge(inventory: &Inventory, chosen: &Chosen) -> Vec<Finding> {
-    let options = engine::Options {
-        account: chosen.account,
-        all_results: true,
-    };
-    let mut all = engine::evaluate(inventory, &chosen.set, options, 0);
     let asking = abide_rego::Asking {
         input: 0,
         all_results: true,
     };
     // What rules print was printed by the scan; here it would come once for each proof.
-    let mut prints = Vec::new();
-    let bodies = abide_rego::evaluate_bodies(inventory, &chosen.set, asking, &mut prints);
-    all.absorb(bodies);
-    all.findings
-}
-
-fn environment() -> Vec<(String, String)> {
-    let texts = env::vars_os().filter_map(|(name, value)| {
-        let pair = (name.into_string().ok()?, value.into_string().ok()?);
-        pair.0.starts_with("TF_VAR_").then_some(pair)
-    });
-    texts.collect()
-}
-
-/// The repository a directory is in, or itself.
-fn repository(dir: &Path) -> PathBuf {
-    dir.ancestors()
-        .find(|ancestor| ancestor.join(".git").exists())
-        .unwrap_or(dir)
-        .to_owned()
+    pipeline::evaluate(chosen, inventory, None, asking, &mut Vec::new()).findings
 }

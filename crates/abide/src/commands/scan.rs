@@ -12,9 +12,9 @@ use anyhow::bail;
 
 use crate::cli::{Cli, ScanArgs, Unknown};
 use crate::config::Config;
-use crate::pipeline::{self, Job, Timings};
+use crate::pipeline::{self, Job, Standing, Timings};
 use crate::staged::Staged;
-use crate::{output, recording, terminal};
+use crate::{ci, output, recording, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let mut timings = Timings::default();
@@ -28,7 +28,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
             return Ok(0);
         }
         inputs = staged.directories;
-        source.overlay = staged.overlay;
+        source.root.overlay = staged.overlay;
     }
     if inputs.is_empty() {
         bail!(
@@ -36,24 +36,19 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         );
     }
     let chosen = timings.time("policies", || pipeline::choose(&config, &args.policy))?;
-    let baseline = args.baseline.clone().or_else(|| {
-        config
-            .file
-            .scan
-            .baseline
-            .as_ref()
-            .map(|path| config.resolve(path))
-    });
     let job = Job {
         inputs: &inputs,
         source: &source,
-        exceptions: args.exceptions.clone(),
-        baseline,
+        standing: Standing::read(
+            &config,
+            args.exceptions.as_deref(),
+            args.baseline.as_deref(),
+        )?,
         // The store keeps passes too.
         all_results: args.all_results || args.recording.record,
         now: args.now,
     };
-    let mut scan = pipeline::scan(&config, &chosen, &job, &mut timings)?;
+    let mut scan = pipeline::scan(&chosen, &job, &mut timings)?;
     let snapshot = match args.recording.record {
         true => Some(timings.time("snapshot", || {
             recording::snapshot(&scan, &args.recording, &inputs)
@@ -72,7 +67,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         width: terminal::width(),
         all_results: args.all_results,
         sarif_include_excepted: args.sarif_include_excepted,
-        permalink_base: permalink_base(|name| env::var(name).ok()),
+        permalink_base: ci::permalink_base(&ci::variable),
     };
     timings.time("report", || {
         report(args, &Report::new(&scan, verdict, options))
@@ -87,25 +82,6 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     // Findings borrow nothing that outlives them; the process ends here anyway.
     std::mem::forget(scan);
     Ok(code)
-}
-
-/// Where the scanned commit can be looked at, as CI says it.
-fn permalink_base(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let get = |name| variable(name).filter(|value| !value.is_empty());
-    let github = || {
-        let (server, repository) = (get("GITHUB_SERVER_URL")?, get("GITHUB_REPOSITORY")?);
-        Some(format!("{server}/{repository}/blob/{}", get("GITHUB_SHA")?))
-    };
-    let gitlab = || {
-        Some(format!(
-            "{}/-/blob/{}",
-            get("CI_PROJECT_URL")?,
-            get("CI_COMMIT_SHA")?
-        ))
-    };
-    github()
-        .or_else(gitlab)
-        .filter(|base| base.starts_with("https://") || base.starts_with("http://"))
 }
 
 /// Findings of an incomplete scan come first, but forgiving them does not make it complete.
@@ -160,42 +136,4 @@ fn print_timings(timings: &Timings) -> anyhow::Result<()> {
         writeln!(err, "{step:>9} {:>9.3} ms", took.as_secs_f64() * 1000.0)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::permalink_base;
-
-    fn base(variables: &[(&str, &str)]) -> Option<String> {
-        permalink_base(|name| {
-            let found = variables.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn ci_says_where_the_commit_is() {
-        assert_eq!(
-            base(&[
-                ("GITHUB_SERVER_URL", "https://github.com"),
-                ("GITHUB_REPOSITORY", "o/r"),
-                ("GITHUB_SHA", "abc"),
-            ])
-            .unwrap(),
-            "https://github.com/o/r/blob/abc"
-        );
-        assert_eq!(
-            base(&[
-                ("CI_PROJECT_URL", "https://gitlab.com/o/r"),
-                ("CI_COMMIT_SHA", "abc"),
-            ])
-            .unwrap(),
-            "https://gitlab.com/o/r/-/blob/abc"
-        );
-        assert_eq!(base(&[("GITHUB_REPOSITORY", "o/r")]), None);
-        assert_eq!(
-            base(&[("CI_PROJECT_URL", "javascript:x"), ("CI_COMMIT_SHA", "abc")]),
-            None
-        );
-    }
 }

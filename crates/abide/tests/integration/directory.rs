@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::command::run_in;
+use crate::command::{folder, run_in};
 
 const MAIN: &str = r#"variable "cidr" {
   default = "10.0.0.0/8"
@@ -39,12 +39,8 @@ resource "aws_db_instance" "this" {
 
 /// A repository with a root module in `live` and a module beside it.
 fn repository() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir_all(folder.path().join("modules/db")).unwrap();
-    fs::create_dir_all(folder.path().join("live")).unwrap();
+    let folder = folder(&[("live/main.tf", MAIN), ("modules/db/main.tf", MODULE)]);
     fs::create_dir_all(folder.path().join(".git")).unwrap();
-    fs::write(folder.path().join("live/main.tf"), MAIN).unwrap();
-    fs::write(folder.path().join("modules/db/main.tf"), MODULE).unwrap();
     folder
 }
 

@@ -1,24 +1,12 @@
 //! `abide fix` on files of a git repository.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::command::run_in;
+use crate::command::{git, run_in};
 
 const SOURCE: &str = "resource \"aws_db_instance\" \"a\" {\n  publicly_accessible = true\n}\n";
-
-fn git(dir: &Path, arguments: &[&str]) {
-    let status = Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-        .args(arguments)
-        .current_dir(dir)
-        .output()
-        .unwrap();
-    assert!(status.status.success(), "{status:?}");
-}
 
 fn repository() -> TempDir {
     let dir = TempDir::new().unwrap();
@@ -192,4 +180,19 @@ fn findings_of_a_plan_are_fixed_in_the_source() {
         "{}",
         ran.stderr
     );
+}
+
+/// Source is read as `abide scan` reads it: the workspace decides here.
+#[test]
+fn the_workspace_is_that_of_the_flag() {
+    let dir = repository();
+    let only = SOURCE.replace(
+        "{\n",
+        "{\n  count = terraform.workspace == \"prod\" ? 1 : 0\n",
+    );
+    fs::write(dir.path().join("main.tf"), only).unwrap();
+    let ran = run_in(dir.path(), FIX);
+    assert!(ran.stderr.contains("can fix 0 of 0"), "{}", ran.stderr);
+    let ran = run_in(dir.path(), &[FIX, &["--workspace", "prod"]].concat());
+    assert!(ran.stderr.contains("can fix 1 of 1"), "{}", ran.stderr);
 }

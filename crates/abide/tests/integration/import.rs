@@ -4,19 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::command::{Ran, run_in};
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
+use crate::command::{Ran, folder, run_in};
 
 fn import(folder: &Path, more: &[&str]) -> Ran {
     let mut arguments = vec!["exception", "import", "--now", "2026-03-01"];

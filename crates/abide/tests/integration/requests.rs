@@ -1,21 +1,10 @@
 //! Exceptions that are asked for in the source.
 
-use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::command::run_in;
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
+use crate::command::{Ran, folder, run_in};
 
 fn scan(files: &[(&str, &str)]) -> Value {
     let folder = folder(files);
@@ -24,6 +13,12 @@ fn scan(files: &[(&str, &str)]) -> Value {
         &["scan", ".", "--now", "2026-03-01", "--format", "json"],
     );
     serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr))
+}
+
+/// A scan for one policy in a format.
+fn shown(folder: &Path, format: &str) -> Ran {
+    let scan = ["scan", ".", "--now", "2026-03-01", "--select", PUBLIC];
+    run_in(folder, &[&scan[..], &["--format", format]].concat())
 }
 
 /// What was asked for of a policy's findings, as `address: reason`.
@@ -180,19 +175,7 @@ fn every_format_says_it() {
     for format in [
         "human", "markdown", "github", "sarif", "junit", "gitlab", "csv",
     ] {
-        let ran = run_in(
-            folder.path(),
-            &[
-                "scan",
-                ".",
-                "--now",
-                "2026-03-01",
-                "--select",
-                PUBLIC,
-                "--format",
-                format,
-            ],
-        );
+        let ran = shown(folder.path(), format);
         assert_eq!(ran.code, 1, "{}", ran.stderr);
         assert!(
             ran.stdout.contains("exception requested, not approved"),
@@ -209,19 +192,7 @@ fn a_line_that_two_calls_share_is_told_apart() {
         "module \"a\" {{ # {REQUEST}\n  source = \"./m\"\n}}\nmodule \"b\" {{\n  source = \"./m\"\n}}\n"
     );
     let folder = folder(&[("main.tf", &main), ("m/main.tf", &instance("", "", ""))]);
-    let ran = run_in(
-        folder.path(),
-        &[
-            "scan",
-            ".",
-            "--now",
-            "2026-03-01",
-            "--select",
-            PUBLIC,
-            "--format",
-            "markdown",
-        ],
-    );
+    let ran = shown(folder.path(), "markdown");
     let entries: Vec<&str> = ran.stdout.split("- **POL-0333**").skip(1).collect();
     let asked: Vec<bool> = entries
         .iter()

@@ -6,19 +6,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::command::{Ran, run_in};
+use crate::command::{Ran, git, run_in};
 
 const PUBLIC: &str = "resource \"aws_db_instance\" \"a\" {\n  publicly_accessible = true\n}\n";
-
-fn git(dir: &Path, arguments: &[&str]) {
-    let status = Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-        .args(arguments)
-        .current_dir(dir)
-        .output()
-        .unwrap();
-    assert!(status.status.success(), "{status:?}");
-}
 
 fn write(dir: &Path, name: &str, text: &str) {
     let path = dir.join(name);

@@ -136,18 +136,20 @@ fn any_resource(statement: &Object) -> Tri {
     named.or(Tri::from(statement.get("not_resources").is_some()))
 }
 
+/// A field of a condition.
+fn text<'c>(condition: &'c Object, name: &str) -> &'c str {
+    condition
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
 fn restricted(statement: &Object) -> Tri {
     some(statement.get("conditions"), |condition| {
         let Value::Object(condition) = condition else {
             return Tri::Unknown;
         };
-        let text = |name| {
-            condition
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let (operator, key) = (text("operator"), text("key"));
+        let (operator, key) = (text(condition, "operator"), text(condition, "key"));
         let among =
             |list: &[&str], name: &str| list.iter().any(|known| known.eq_ignore_ascii_case(name));
         if !among(&RESTRICTING_OPERATORS, operator) || !among(&RESTRICTING_KEYS, key) {
@@ -198,20 +200,14 @@ fn has_condition(statement: &Object, operators: &[String], key: &str, values: &[
         let Value::Object(condition) = condition else {
             return Tri::Unknown;
         };
-        let text = |name| {
-            condition
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let operator = text("operator");
+        let operator = text(condition, "operator");
         // `ForAnyValue:StringLikeIfExists` is a StringLike.
         let base = operator.rsplit(':').next().unwrap_or(operator);
         let base = base.strip_suffix("IfExists").unwrap_or(base);
         let named = operators
             .iter()
             .any(|name| name.eq_ignore_ascii_case(base) || name.eq_ignore_ascii_case(operator));
-        if !named || !text("key").eq_ignore_ascii_case(key) {
+        if !named || !text(condition, "key").eq_ignore_ascii_case(key) {
             return Tri::False;
         }
         if values.is_empty() {

@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 use abide_core::diagnostic::{Level, Place};
 use abide_core::scan::Scan;
 use abide_core::source::LoadOptions;
+use abide_hcl::is_native_source;
 use anyhow::{Context, bail};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::skip::{Found, Skip};
-use super::sources::{Tree, is_source, shown};
+use super::sources::{Tree, shown};
 use super::write::{self, Entry};
 use super::{comments, files};
 use crate::cli::{Cli, ImportArgs};
 use crate::config::Config;
-use crate::pipeline::{self, Chosen, Job, Timings};
+use crate::pipeline::{self, Chosen, Job, Standing, Timings};
 use crate::{output, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &ImportArgs) -> anyhow::Result<u8> {
@@ -34,12 +35,11 @@ pub(crate) fn run(cli: &Cli, args: &ImportArgs) -> anyhow::Result<u8> {
     let job = Job {
         inputs: &roots,
         source: &args.source,
-        exceptions: None,
-        baseline: None,
+        standing: Standing::excepted(&config, None)?,
         all_results: false,
         now: args.now,
     };
-    let scan = pipeline::scan(&config, &chosen, &job, &mut Timings::default())?;
+    let scan = pipeline::scan(&chosen, &job, &mut Timings::default())?;
     let entries = entries(&chosen, &scan, &mut found);
     let text = write::file(&entries);
     match &args.output {
@@ -95,7 +95,7 @@ fn read_file(path: &Path, found: &mut Found) -> anyhow::Result<()> {
     let file = shown(dir, path);
     match files::reader(&name) {
         Some(read) => read(&file, &text, found),
-        None if is_source(&name) => comments::read(&file, &text, found),
+        None if is_native_source(&name) => comments::read(&file, &text, found),
         None => bail!(
             "{} is no file this reads: expected .tf, .trivyignore, .trivyignore.yaml, .checkov.baseline or .snyk",
             path.display()

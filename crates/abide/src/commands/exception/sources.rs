@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use abide_core::source::LoadOptions;
+use abide_hcl::{is_native_source, is_source};
 use anyhow::Context;
 
 use super::files;
@@ -44,10 +45,10 @@ impl Tree {
                     self.walk(&path, depth + 1)?;
                 }
             } else if kind.is_file() {
-                if is_source(&name) || name.ends_with(".tf.json") {
+                if is_source(&name) {
                     self.modules.insert(dir.to_owned());
                 }
-                if is_source(&name) || files::reader(&name).is_some() {
+                if is_native_source(&name) || files::reader(&name).is_some() {
                     self.files.push(path);
                 }
             }
@@ -59,7 +60,7 @@ impl Tree {
     pub(super) fn roots(&self, args: &SourceArgs, options: &LoadOptions) -> Vec<PathBuf> {
         let mut called = BTreeSet::new();
         for module in &self.modules {
-            let hcl = load::hcl_options(module, args, options);
+            let hcl = load::hcl_options(module, &args.root, options);
             let Ok(loaded) = abide_hcl::load_dir(module, &hcl) else {
                 continue;
             };
@@ -78,10 +79,6 @@ impl Tree {
 
 fn parent(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(dir, _)| dir)
-}
-
-pub(super) fn is_source(name: &str) -> bool {
-    name.ends_with(".tf") || name.ends_with(".tofu")
 }
 
 /// A file as findings name it: from the repository of its module, or from where we are.

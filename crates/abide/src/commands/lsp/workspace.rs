@@ -4,24 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use abide_core::engine;
 use abide_core::finding::Finding;
-use abide_core::locate;
 use abide_core::scan::Scan;
 use abide_core::source::LoadOptions;
-use abide_core::{baseline::Baseline, exception};
 use abide_rego::Asking;
-use anyhow::Context;
 use lsp_types::{
     Diagnostic, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     DidSaveTextDocumentParams, PublishDiagnosticsParams, Uri,
 };
 
 use super::{log, place, show};
-use crate::cli::SourceArgs;
+use crate::cli::RootArgs;
 use crate::config::Config;
 use crate::load;
-use crate::pipeline::{self, Chosen};
+use crate::pipeline::{self, Chosen, Standing};
 
 /// A text as the editor has it.
 struct Document {
@@ -173,10 +169,7 @@ impl Workspace {
             wanted: chosen.set.wanted().clone(),
             key,
         };
-        let mut options = load::hcl_options(dir, &SourceArgs::default(), &options);
-        // Names must lead to the files: below the directory, or absolute.
-        options.display_base = None;
-        options.display_root = String::new();
+        let mut options = load::editing_options(dir, &RootArgs::default(), &options);
         let open = self.documents.iter();
         options.overlay = open
             .map(|(path, document)| (path.clone(), document.text.clone()))
@@ -192,22 +185,12 @@ impl Workspace {
     fn judge(&self, config: &Config, chosen: &Chosen, dir: &Path) -> anyhow::Result<Module> {
         let loaded = self.load(chosen, dir, &abide_fix::Texts::new())?;
         let inventory = &loaded.inventory;
-        let options = engine::Options {
-            account: chosen.account,
-            all_results: false,
-        };
-        let mut found = engine::evaluate(inventory, &chosen.set, options, 0);
         let asking = Asking {
             input: 0,
             all_results: false,
         };
         let mut prints = Vec::new();
-        found.absorb(abide_rego::evaluate_bodies(
-            inventory,
-            &chosen.set,
-            asking,
-            &mut prints,
-        ));
+        let found = pipeline::evaluate(chosen, inventory, None, asking, &mut prints);
         prints.iter().for_each(|line| log(line));
         let mut scan = Scan::assemble(
             jiff::Timestamp::now(),
@@ -215,13 +198,8 @@ impl Workspace {
             &chosen.set,
             vec![(inventory, found)],
         );
-        locate::locate(&mut scan, &[Some(&loaded)]);
-        if let Some(exceptions) = pipeline::exceptions(config, None)? {
-            exception::apply(&exceptions, &mut scan, &chosen.known);
-        }
-        if let Some(baseline) = baseline(config)? {
-            baseline.apply(&mut scan);
-        }
+        pipeline::locate(chosen, &mut scan, &[Some(&loaded)]);
+        pipeline::except(chosen, &mut scan, &Standing::read(config, None, None)?);
         let pen = show::Pen {
             workspace: self,
             loaded: &loaded,
@@ -290,23 +268,7 @@ impl Workspace {
     }
 }
 
-fn baseline(config: &Config) -> anyhow::Result<Option<Baseline>> {
-    let path = config.file.scan.baseline.as_ref();
-    let path = path.map(|path| config.resolve(path));
-    path.map(|path| pipeline::read_baseline(&path))
-        .transpose()
-        .context("the configuration names a baseline")
-}
-
 fn is_source(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    let ends = [
-        ".tf",
-        ".tofu",
-        ".tf.json",
-        ".tofu.json",
-        ".tfvars",
-        ".tfvars.json",
-    ];
-    name.is_some_and(|name| ends.iter().any(|end| name.ends_with(end)))
+    name.is_some_and(|name| abide_hcl::is_source(name) || abide_hcl::is_variables(name))
 }
