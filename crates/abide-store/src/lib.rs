@@ -30,6 +30,9 @@ pub enum StoreError {
     /// The URL names no known database.
     #[error("`{0}` is no store: expected a file, sqlite:FILE or postgres://…")]
     Url(String),
+    /// There is no such file.
+    #[error("there is no store {0}: `abide scan --record` makes one, `--store` names another")]
+    Missing(String),
     /// Somebody else writes; worth another try.
     #[error("the store stayed busy: {0}; try again")]
     Busy(String),
@@ -89,6 +92,18 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a store to read it: a file that is not there is not made.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and if there is no such file.
+    pub fn open_existing(url: &str) -> Result<Self, StoreError> {
+        let path = url.strip_prefix("sqlite:").unwrap_or(url);
+        if !url.contains("://") && !Path::new(path).exists() {
+            return Err(StoreError::Missing(path.to_owned()));
+        }
+        Self::open(url)
+    }
+
     fn open_unmigrated(url: &str) -> Result<Self, StoreError> {
         let db: Box<dyn Backend> =
             if url.starts_with("postgres://") || url.starts_with("postgresql://") {
@@ -104,9 +119,7 @@ impl Store {
                 let path = url.strip_prefix("sqlite:").unwrap_or(url);
                 // `mysql://…` is no file either.
                 if path.contains("://") {
-                    return Err(StoreError::Url(
-                        url.split('@').next_back().unwrap_or_default().to_owned(),
-                    ));
+                    return Err(StoreError::Url(shown(url)));
                 }
                 Box::new(backend::sqlite::Sqlite::open(Path::new(path))?)
             };
@@ -154,4 +167,10 @@ impl Store {
             }
         }
     }
+}
+
+/// A URL without what may be a secret in it: the user before `@`, the query after `?`.
+fn shown(url: &str) -> String {
+    let host = url.split('@').next_back().unwrap_or_default();
+    host.split('?').next().unwrap_or_default().to_owned()
 }

@@ -118,7 +118,7 @@ pub(crate) struct RootArgs {
     pub(crate) var: Vec<(String, String)>,
 
     /// File with values of variables, as for terraform plan
-    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    #[arg(long, value_name = "FILE", value_parser = present, help_heading = "Source")]
     pub(crate) var_file: Vec<PathBuf>,
 
     /// Value of terraform.workspace [default: TF_WORKSPACE, or the one Terraform selected]
@@ -137,6 +137,16 @@ pub(crate) struct Overlay {
     pub(crate) texts: BTreeMap<PathBuf, String>,
     /// Files that are not meant.
     pub(crate) hidden: BTreeSet<PathBuf>,
+}
+
+/// A file that is there: without its values the wrong thing would be judged.
+fn present(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match std::fs::metadata(&path) {
+        Ok(data) if data.is_file() => Ok(path),
+        Ok(_) => Err("it is no file".to_owned()),
+        Err(error) => Err(format!("it cannot be read: {error}")),
+    }
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -118,9 +118,18 @@ pub(crate) fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-/// The store of the flags.
+/// The store of the flags, made if it is not there.
 pub(crate) fn open(args: &StoreArgs) -> anyhow::Result<Store> {
-    Ok(Store::open(args.store.as_deref().unwrap_or(STORE))?)
+    Ok(Store::open(url(args))?)
+}
+
+/// The same to read what is in it.
+pub(crate) fn open_existing(args: &StoreArgs) -> anyhow::Result<Store> {
+    Ok(Store::open_existing(url(args))?)
+}
+
+fn url(args: &StoreArgs) -> &str {
+    args.store.as_deref().unwrap_or(STORE)
 }
 
 /// The ledger's key: from the environment, a file, or made when missing.

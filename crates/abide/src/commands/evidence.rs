@@ -16,7 +16,7 @@ pub(crate) fn run(command: &EvidenceCommand) -> anyhow::Result<u8> {
     match command {
         EvidenceCommand::Verify(args) => verify(args),
         EvidenceCommand::Export { folder, store } => {
-            bundle::write(&mut recording::open(store)?, &store.tenant, folder)?;
+            bundle::write(&mut recording::open_existing(store)?, &store.tenant, folder)?;
             let text = format!(
                 "wrote {0}; check it with `python3 {0}/verify.py`",
                 folder.display()
@@ -28,7 +28,7 @@ pub(crate) fn run(command: &EvidenceCommand) -> anyhow::Result<u8> {
             store,
             output: file,
         } => {
-            let note = recording::open(store)?.checkpoint(&store.tenant)?;
+            let note = recording::open_existing(store)?.checkpoint(&store.tenant)?;
             match file {
                 Some(path) => output::write_text(&note, path)?,
                 None => output::print_text(note.trim_end())?,
@@ -54,7 +54,9 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
     let mut store = None;
     let Bundle { log, first_key } = match &args.bundle {
         Some(folder) => bundle::read(folder)?,
-        None => store.insert(recording::open(&args.store)?).log(tenant)?,
+        None => store
+            .insert(recording::open_existing(&args.store)?)
+            .log(tenant)?,
     };
     let key = match &args.public_key {
         Some(text) => PublicKey::parse(text)?,
@@ -85,7 +87,7 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
 }
 
 fn prove(entry: &str, args: &StoreArgs) -> anyhow::Result<u8> {
-    let mut store = recording::open(args)?;
+    let mut store = recording::open_existing(args)?;
     let seq = match entry.parse() {
         Ok(seq) => seq,
         Err(_) => store.entry_of_scan(&args.tenant, entry)?,

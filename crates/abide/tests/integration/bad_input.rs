@@ -70,6 +70,26 @@ fn errors_say_what_to_do() {
             "has no Terraform source",
         ),
         (&["scan", ".", "--var", "novalue"], "expected NAME=VALUE"),
+        (&["scan", ".", "--var-file", "no.tfvars"], "cannot be read"),
+        (&["fix", "nowhere"], "cannot read nowhere"),
+        (&["exception", "import", "nowhere"], "cannot read nowhere"),
+        (&["scan", "--staged"], "not a git repository"),
+        (
+            &["evidence", "verify", "--store", "no.db"],
+            "there is no store no.db",
+        ),
+        (
+            &["evidence", "prove", "0", "--store", "no.db"],
+            "there is no store no.db",
+        ),
+        (
+            &["evidence", "anchor", "--store", "no.db"],
+            "there is no store no.db",
+        ),
+        (
+            &["store", "migrate", "--store", "no.db"],
+            "there is no store no.db",
+        ),
         (&["scan", "empty.json"], "empty"),
         (&["scan"], "nothing to scan"),
         (
@@ -126,6 +146,10 @@ fn errors_say_what_to_do() {
         assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stdout);
         assert!(ran.stderr.contains(words), "{arguments:?}: {}", ran.stderr);
     }
+    assert!(
+        !folder.path().join("no.db").exists(),
+        "reading makes no store"
+    );
 }
 
 #[test]

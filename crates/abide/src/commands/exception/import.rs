@@ -59,6 +59,7 @@ fn read(chosen: &Chosen, args: &ImportArgs, found: &mut Found) -> anyhow::Result
     let mut roots = BTreeSet::new();
     let mut all = BTreeSet::new();
     for path in &args.paths {
+        fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
         let dir = match path.parent() {
             _ if path.is_dir() => path.as_path(),
             Some(dir) if !dir.as_os_str().is_empty() => dir,
