@@ -12,8 +12,9 @@ mod propose;
 mod prove;
 mod snippet;
 mod text;
+mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use abide_core::finding::{Finding, Outcome};
 use abide_core::inventory::Inventory;
@@ -22,7 +23,9 @@ use abide_hcl::{LoadError, Loaded};
 pub use edit::{Edit, Position};
 
 use crate::propose::propose;
-use crate::prove::State;
+use crate::prove::{Refused, State};
+use crate::snippet::Step;
+use crate::work::Work;
 
 /// Texts of files by their name in the source map.
 pub type Texts = BTreeMap<String, String>;
@@ -69,49 +72,42 @@ pub struct FileFix {
     pub edits: Vec<Edit>,
 }
 
-/// Fixes what fails, or of that only what is asked for. Each fix is proven on top of those before it, so the last proof
-/// is one of the whole.
+/// Fixes what fails, or of that only what is asked for. Edits are proven together; where that
+/// fails, in halves, each on top of those before it, so the last proof is one of the whole.
 ///
 /// # Errors
 /// If the directory cannot be loaded as it is.
 pub fn fix(load: Load<'_>, judge: Judge<'_>, only: Option<&[Target]>) -> Result<Fixes, LoadError> {
     let original = State::new(load, judge, Texts::new())?;
-    let wanted = |finding: &&Finding| {
-        only.is_none_or(|targets| {
-            let address = finding.resource_address.as_str();
-            targets
-                .iter()
-                .any(|(policy, at)| *policy == finding.policy && at == address)
-        })
+    let only: Option<BTreeSet<&Target>> = only.map(|targets| targets.iter().collect());
+    let failing = original.findings.iter().filter(|finding| {
+        let wanted = |only: &BTreeSet<&Target>| only.contains(&prove::target(finding));
+        finding.outcome == Outcome::Fail && only.as_ref().is_none_or(wanted)
+    });
+    let mut work = Work {
+        load,
+        judge,
+        original: &original,
+        left: BTreeMap::new(),
     };
-    let failing: Vec<Finding> = original
-        .findings
-        .iter()
-        .filter(|finding| finding.outcome == Outcome::Fail)
-        .filter(wanted)
-        .cloned()
-        .collect();
-    let mut state = State::new(load, judge, Texts::new())?;
-    let (mut fixed, mut left) = (Vec::new(), Vec::new());
+    let failing: Vec<&Finding> = failing.collect();
+    let after = work.settle(None, &failing);
+    let texts = after.map(|state| state.texts).unwrap_or_default();
+    let mut fixes = Fixes {
+        fixed: Vec::new(),
+        left: Vec::new(),
+        files: changes(&original.loaded, texts),
+    };
     for finding in failing {
-        // An edit of one instance is the edit of all.
-        if state.outcome(&finding) == Some(Outcome::Pass) {
-            fixed.push(finding);
-            continue;
-        }
-        match attempt(load, judge, &state, &finding) {
-            Ok(next) => {
-                state = next;
-                fixed.push(finding);
-            }
-            Err(why) => left.push(Left { finding, why }),
+        match work.left.remove(&prove::target(finding)) {
+            Some(why) => fixes.left.push(Left {
+                finding: finding.clone(),
+                why,
+            }),
+            None => fixes.fixed.push(finding.clone()),
         }
     }
-    Ok(Fixes {
-        fixed,
-        left,
-        files: changes(&original.loaded, state.texts),
-    })
+    Ok(fixes)
 }
 
 /// The proven edits for one finding, by file; for editors and reports.
@@ -128,6 +124,24 @@ pub fn fix_one(
     Ok(changes(&state.loaded, next.texts))
 }
 
+/// What has to be written for a finding.
+///
+/// # Errors
+/// Why nothing can be.
+fn steps(state: &State, finding: &Finding) -> Result<Vec<Step>, String> {
+    // Facts of another edit may have changed what is advised.
+    let finding = state.same(finding).unwrap_or(finding);
+    if finding.fix.is_empty() {
+        return Err("the policy has no fix that can be written without a decision".to_owned());
+    }
+    let address = finding.resource_address.as_str();
+    let steps = finding.fix.iter().map(|snippet| {
+        snippet::steps(snippet, &state.loaded, address)
+            .ok_or_else(|| "the policy's fix is not valid HCL".to_owned())
+    });
+    Ok(steps.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
 /// Edits step by step, then asks the engine.
 fn attempt(
     load: Load<'_>,
@@ -135,38 +149,25 @@ fn attempt(
     state: &State,
     finding: &Finding,
 ) -> Result<State, String> {
-    // Facts of another edit may have changed what is advised.
-    let finding = state.same(finding).unwrap_or(finding);
-    if finding.fix.is_empty() {
-        return Err("the policy has no fix that can be written without a decision".to_owned());
-    }
     let mut texts = state.texts.clone();
     let mut reloaded: Option<Loaded> = None;
-    for snippet in &finding.fix {
-        let address = finding.resource_address.as_str();
-        let steps = snippet::steps(snippet, &state.loaded, address)
-            .ok_or_else(|| "the policy's fix is not valid HCL".to_owned())?;
-        for step in steps {
-            let loaded = reloaded.as_ref().unwrap_or(&state.loaded);
-            let proposal =
-                propose(loaded, finding, &step).map_err(|refusal| refusal.to_string())?;
-            let before = text_of(loaded, &proposal.file).unwrap_or_default();
-            let after = text::apply(&before, proposal.splices)
-                .ok_or_else(|| format!("{} could not be edited at this place", proposal.file))?;
-            texts.insert(proposal.file, after);
-            reloaded = Some(load(&texts).map_err(|error| error.to_string())?);
-        }
+    for step in steps(state, finding)? {
+        let loaded = reloaded.as_ref().unwrap_or(&state.loaded);
+        let advised = state.same(finding).unwrap_or(finding);
+        let proposal = propose(loaded, advised, &step).map_err(|refusal| refusal.to_string())?;
+        let before = text_of(loaded, &proposal.file).unwrap_or_default();
+        let after = text::apply(&before, proposal.splices)
+            .ok_or_else(|| format!("{} could not be edited at this place", proposal.file))?;
+        texts.insert(proposal.file, after);
+        reloaded = Some(load(&texts).map_err(|error| error.to_string())?);
     }
     let next = State::new(load, judge, texts).map_err(|error| error.to_string())?;
-    prove::check(state, &next, finding)?;
+    prove::check(state, &next, &[finding]).map_err(Refused::into_why)?;
     Ok(next)
 }
 
 fn text_of(loaded: &Loaded, name: &str) -> Option<String> {
-    let mut files = loaded.sources.files();
-    files
-        .find(|(_, file)| file.name == name)
-        .map(|(_, file)| file.text.to_string())
+    Some(loaded.sources.named(name)?.text.to_string())
 }
 
 fn changes(original: &Loaded, texts: Texts) -> Vec<FileFix> {

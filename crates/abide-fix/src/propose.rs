@@ -1,6 +1,7 @@
 //! Where a step of a fix is written: the attribute, what feeds it, a new block, a companion.
 
 use abide_core::attribute::{AttributePath, Step as PathStep};
+use abide_core::engine::ROOT;
 use abide_core::finding::Finding;
 use abide_hcl::{FeedKind, FileId, Layout, Loaded, Location, SourceFile};
 
@@ -173,7 +174,7 @@ fn beside(loaded: &Loaded, address: &str, hcl: &str) -> Result<Proposal, Refusal
     };
     let file = editable(loaded, layout.file)?;
     let parts = labels(&file.text, &layout).ok_or(Refusal::NotHere)?;
-    let mut hcl = renamed(loaded, hcl, &parts.1);
+    let mut hcl = renamed(loaded, address, hcl, &parts.1);
     let reference = format!("{}.{}", parts.0, parts.1);
     for (meta, key) in [("for_each", "each.key"), ("count", "count.index")] {
         let Some(attribute) = layout.attribute(meta) else {
@@ -199,7 +200,7 @@ fn for_account(loaded: &Loaded, hcl: &str) -> Result<Proposal, Refusal> {
         .find(|file| file.name == "main.tf")
         .unwrap_or(first);
     let end = file.text.trim_end().len();
-    let hcl = renamed(loaded, hcl, "main");
+    let hcl = renamed(loaded, ROOT, hcl, "main");
     made(file, Some(insert::beside(&file.text, end, &hcl)))
 }
 
@@ -213,8 +214,8 @@ fn labels(text: &str, layout: &Layout) -> Option<(String, String)> {
     Some((words.next()?.to_owned(), words.next()?.to_owned()))
 }
 
-/// The resource under a name that no other of its type has in any file.
-fn renamed(loaded: &Loaded, hcl: &str, wanted: &str) -> String {
+/// The resource under a name that no other of its type has in the module of `beside`.
+fn renamed(loaded: &Loaded, beside: &str, hcl: &str, wanted: &str) -> String {
     let mut words = hcl.splitn(5, '"');
     let (_, Some(kind), _, Some(_), Some(body)) = (
         words.next(),
@@ -225,11 +226,7 @@ fn renamed(loaded: &Loaded, hcl: &str, wanted: &str) -> String {
     ) else {
         return hcl.to_owned();
     };
-    let taken = |name: &str| {
-        let header = format!("\"{kind}\" \"{name}\"");
-        let mut files = loaded.sources.files();
-        files.any(|(_, file)| file.text.contains(&header))
-    };
+    let taken = |name: &str| loaded.origins.declares(beside, kind, name);
     let mut name = wanted.to_owned();
     let mut number = 2_u32;
     while taken(&name) {

@@ -96,6 +96,19 @@ impl Instance {
         }
     }
 
+    /// Lets go of all that was evaluated. A module and those it calls hold each
+    /// other, so without this nothing of a load would ever be freed.
+    pub(crate) fn release(&self) {
+        let cells = self.cells.take();
+        let children = cells.children.into_values().filter_map(|slot| match slot {
+            Slot::Done(children) => children,
+            Slot::Busy => None,
+        });
+        for children in children {
+            children.iter().for_each(|child| child.release());
+        }
+    }
+
     fn child(source: Arc<Module>, name: &str, call: CallSite) -> Self {
         let parent = &call.parent;
         let key = call

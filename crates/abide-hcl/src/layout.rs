@@ -1,5 +1,6 @@
 //! What a block holds and where: for whoever writes into it.
 
+use abide_core::address::Mode;
 use abide_core::attribute::{AttributePath, Step};
 
 use crate::ast::Block;
@@ -100,6 +101,19 @@ impl Origins {
             rest = after;
         }
         Some(Layout::of(block, used))
+    }
+
+    /// Whether the module of a resource declares one of this type and name; the root
+    /// module, if the resource is none of the source's.
+    #[must_use]
+    pub fn declares(&self, beside: &str, type_name: &str, name: &str) -> bool {
+        let module = self.resources.get(beside).map_or(0, |origin| origin.module);
+        self.modules.get(module).is_some_and(|module| {
+            let mut declared = module.source.resources.iter();
+            declared.any(|own| {
+                own.mode == Mode::Managed && *own.type_name == *type_name && *own.name == *name
+            })
+        })
     }
 
     /// The call that made the module instance a resource is in.

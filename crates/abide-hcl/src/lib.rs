@@ -262,6 +262,7 @@ fn evaluate(
     let inputs: BTreeMap<_, _> = tfvars::inputs(&world, &module);
     let root = Rc::new(Instance::root(module, inputs));
     let (mut inventory, origins, secrets) = assemble::inventory(&world, &root, input);
+    root.release();
     let (sources, mut diagnostics) = world.into_parts();
     diagnostics.sort_by(|a, b| a.place.cmp(&b.place));
     inventory.diagnostics = diagnostics;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::fix;
+use crate::{counted, fix};
 
 const PUBLIC: &str = "POL-0333";
 
@@ -204,4 +204,27 @@ proptest! {
             prop_assert_eq!(crlf, !file.after.replace("\r\n", "").contains('\n') && file.after.contains('\r'));
         }
     }
+}
+
+/// Few proofs for many findings: each loads and judges everything.
+#[test]
+fn many_findings_take_few_proofs() {
+    let mut source = String::new();
+    for n in 0..200 {
+        source.push_str(&format!(
+            "resource \"aws_db_instance\" \"d{n}\" {{\n  identifier = \"d{n}\"\n}}\nresource \"aws_s3_bucket\" \"b{n}\" {{}}\n"
+        ));
+    }
+    // The first two meet in one block; the last cannot be shown to pass.
+    let ids = ["POL-0330", "POL-0003", "POL-0010", "POL-0015"];
+    let (fixes, loads) = counted(&[("main.tf", &source)], &ids);
+    assert_eq!((fixes.fixed.len(), fixes.left.len()), (600, 200));
+    assert!(loads <= 12, "{loads} loads");
+    let text = &fixes.files[0].after;
+    assert_eq!(
+        text.matches("storage_encrypted       = true").count(),
+        200,
+        "{text}"
+    );
+    assert_eq!(text.matches("backup_retention_period = 7").count(), 200);
 }

@@ -33,6 +33,17 @@ fn fix(files: &[(&str, &str)], ids: &[&str]) -> Fixes {
     )
 }
 
+/// The same, and how often the configuration was loaded.
+fn counted(files: &[(&str, &str)], ids: &[&str]) -> (Fixes, usize) {
+    LOADS.with(|loads| loads.set(0));
+    let fixes = fix(files, ids);
+    (fixes, LOADS.with(std::cell::Cell::get))
+}
+
+thread_local! {
+    static LOADS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 fn fix_with(
     files: &[(&str, &str)],
     policies: Vec<Policy>,
@@ -41,6 +52,7 @@ fn fix_with(
 ) -> Fixes {
     let set = PolicySet::compile(policies, settings).unwrap();
     let load = |texts: &Texts| {
+        LOADS.with(|loads| loads.set(loads.get() + 1));
         let files: Vec<(&str, &str)> = files
             .iter()
             .map(|(name, text)| (*name, texts.get(*name).map_or(*text, String::as_str)))

@@ -87,3 +87,29 @@ fn reports_cycles_and_goes_on() {
         Some(Value::string("c"))
     );
 }
+
+/// An editor loads at every pause: nothing of a load may stay when its result is dropped.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_dropped_load_leaves_nothing() {
+    let resident = || {
+        let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: usize = text.split(' ').nth(1).unwrap().parse().unwrap();
+        pages * 4096
+    };
+    let module = "variable \"n\" {}\nresource \"aws_s3_bucket\" \"b\" {\n  count  = 50\n  bucket = \"b-${var.n}-${count.index}\"\n}\n";
+    let main: String = (0..20)
+        .map(|n| format!("module \"m{n}\" {{\n  source = \"./m\"\n  n = {n}\n}}\n"))
+        .collect();
+    let wanted = Wanted::everything();
+    let options = Options::new(&wanted, RedactionKey::new([7; 32]));
+    let once = || {
+        let loaded = load_text(&[("main.tf", &main), ("m/m.tf", module)], &options).unwrap();
+        assert_eq!(loaded.inventory.resources.len(), 1000);
+    };
+    (0..5).for_each(|_| once());
+    let before = resident();
+    (0..40).for_each(|_| once());
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 20 << 20, "{grown} bytes more after 40 loads");
+}
