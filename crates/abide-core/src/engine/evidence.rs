@@ -81,6 +81,10 @@ pub(super) fn read(trace: &Trace<'_>, context: &Context<'_>) -> Evidence {
             push_new(&mut evidence.waits_for, address.clone());
         }
     }
+    let whole = |wait: &Wait| !matches!(wait, Wait::Part(_));
+    if evidence.waits_for.iter().any(whole) {
+        evidence.waits_for.retain(whole);
+    }
     texts(&reasons, context, &mut evidence);
     evidence
 }
@@ -416,5 +420,5 @@ pub(super) fn hint(waits_for: &[Wait]) -> &'static str {
 
 fn only_apply(waits_for: &[Wait]) -> bool {
     let mut waits = waits_for.iter();
-    !waits_for.is_empty() && waits.all(|wait| matches!(wait, Wait::Apply(_)))
+    !waits_for.is_empty() && waits.all(|wait| !matches!(wait, Wait::Input(_)))
 }

@@ -47,6 +47,8 @@ pub struct Trace<'p> {
 pub enum Wait {
     /// A value that there is after apply.
     Apply(String),
+    /// A part of a value that there is after apply; says little beside what that waits for.
+    Part(String),
     /// Something this input does not show, and apply alone need not tell either.
     Input(String),
 }
@@ -54,7 +56,7 @@ pub enum Wait {
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Apply(text) | Self::Input(text) => f.write_str(text),
+            Self::Apply(text) | Self::Part(text) | Self::Input(text) => f.write_str(text),
         }
     }
 }

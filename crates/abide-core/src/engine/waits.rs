@@ -25,7 +25,7 @@ impl Engine<'_> {
             Found::Value(_) | Found::Unknown => {}
         }
         let Some(origin) = self.origin(path, scope) else {
-            return vec![Wait::Apply(format!("{name} is known only after apply"))];
+            return vec![Wait::Part(name)];
         };
         let mut list: Vec<Wait> = origin
             .targets

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use abide_core::finding::Finding;
+use abide_core::finding::{Finding, Outcome};
 
 use crate::escape::{clip, lines, prose, visible};
 use crate::report::{Group, Report};
@@ -123,7 +123,9 @@ impl<'r, 'a> Entry<'r, 'a> {
         let finding = self.finding;
         let mut out = String::new();
         let path = finding.attribute.as_ref().filter(|path| !path.is_empty());
-        if let (None, Some(path)) = (&finding.found, path) {
+        // What cannot be told may well be written.
+        let fails = finding.outcome == Outcome::Fail;
+        if let (None, Some(path), true) = (&finding.found, path, fails) {
             out.push_str(&format!("{} is not set", name(&path.to_string())));
         }
         if let Some(found) = &finding.found {
