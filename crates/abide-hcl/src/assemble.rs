@@ -89,6 +89,7 @@ impl Assembler<'_, '_> {
                 Ok(Some(children)) => {
                     for child in children.iter() {
                         self.module(child);
+                        child.close();
                     }
                 }
                 Ok(None) => {}
@@ -370,6 +371,7 @@ fn body(
         };
         body.push((kind.into(), expression));
     }
+    body.shrink_to_fit();
     Body(body)
 }
 

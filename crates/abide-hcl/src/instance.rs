@@ -109,6 +109,17 @@ impl Instance {
         }
     }
 
+    /// Lets go of all but the outputs, once they and everything else in the module
+    /// were asked for: nobody outside can ask for more.
+    pub(crate) fn close(&self) {
+        let mut cells = self.cells.borrow_mut();
+        let outputs = std::mem::take(&mut cells.outputs);
+        *cells = Cells {
+            outputs,
+            ..Cells::default()
+        };
+    }
+
     fn child(source: Arc<Module>, name: &str, call: CallSite) -> Self {
         let parent = &call.parent;
         let key = call

@@ -37,6 +37,9 @@ impl Lowerer<'_> {
                 }
             }
         }
+        // Kept as long as the load, and there are very many of them.
+        lowered.attributes.shrink_to_fit();
+        lowered.blocks.shrink_to_fit();
         lowered
     }
 
@@ -118,26 +121,25 @@ impl Lowerer<'_> {
     }
 
     fn items(&self, object: &hcl_edit::expr::Object) -> Vec<Item> {
-        object
-            .iter()
-            .map(|(key, value)| {
-                let (key, key_span) = match key {
-                    ObjectKey::Ident(name) => (Key::Name(name.as_str().into()), name.span()),
-                    ObjectKey::Expression(Expression::Variable(name)) => {
-                        (Key::Name(name.as_str().into()), name.span())
-                    }
-                    ObjectKey::Expression(expression) => {
-                        let span = expression.span();
-                        (Key::Computed(self.expression(expression)), span)
-                    }
-                };
-                Item {
-                    key,
-                    key_span: span(key_span),
-                    value: self.expression(value.expr()),
+        let mut items = Vec::with_capacity(object.len());
+        items.extend(object.iter().map(|(key, value)| {
+            let (key, key_span) = match key {
+                ObjectKey::Ident(name) => (Key::Name(name.as_str().into()), name.span()),
+                ObjectKey::Expression(Expression::Variable(name)) => {
+                    (Key::Name(name.as_str().into()), name.span())
                 }
-            })
-            .collect()
+                ObjectKey::Expression(expression) => {
+                    let span = expression.span();
+                    (Key::Computed(self.expression(expression)), span)
+                }
+            };
+            Item {
+                key,
+                key_span: span(key_span),
+                value: self.expression(value.expr()),
+            }
+        }));
+        items
     }
 
     fn call(&self, call: &hcl_edit::expr::FuncCall) -> Call {

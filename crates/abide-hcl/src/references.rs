@@ -45,6 +45,7 @@ pub(crate) fn references(
         found: Vec::new(),
     };
     collector.walk(expr);
+    collector.found.shrink_to_fit();
     collector.found
 }
 
