@@ -1,8 +1,13 @@
 //! Fills what a plan does not say from the source it was made of.
 //!
 //! A list with one unknown element is unknown as a whole in a plan, and so are
-//! the blocks of a `dynamic` one; the source says the literal beside it. A value
+//! the blocks of a `dynamic` one; the source says the literal beside it. What a local
+//! value refers to a plan does not say at all. A value
 //! that the plan knows is never touched, nor one that it says nobody set.
+
+mod expressions;
+
+use std::collections::BTreeSet;
 
 use crate::address::Mode;
 use crate::inventory::Inventory;
@@ -39,8 +44,10 @@ impl Fit {
     }
 }
 
-/// Replaces unknown values of the plan by what the source says of them.
+/// Replaces unknown values of the plan, and expressions that cannot be followed, by what
+/// the source says of them.
 pub fn refine(plan: &mut Inventory, source: &Inventory) {
+    let mut other = BTreeSet::new();
     for resource in &mut plan.resources {
         let Some((_, written)) = source.find(resource.address.as_str()) else {
             continue;
@@ -48,8 +55,11 @@ pub fn refine(plan: &mut Inventory, source: &Inventory) {
         // A source that says otherwise is another version: nothing of it counts.
         if objects_agree(&resource.values, &written.values) {
             object(&mut resource.values, &written.values);
+        } else {
+            other.extend(resource.config);
         }
     }
+    expressions::refine(&mut plan.configuration, &source.configuration, &other);
 }
 
 fn object(plan: &mut Object, source: &Object) {

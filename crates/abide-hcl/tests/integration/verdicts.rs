@@ -10,6 +10,7 @@ use abide_core::engine::{self, AccountMode, Options};
 use abide_core::finding::Outcome;
 use abide_core::inventory::Inventory;
 use abide_core::policy::{self, PolicySet, PolicySettings};
+use abide_core::refine;
 use abide_core::source::{self, Input, LoadOptions, RedactionKey};
 use abide_hcl::load_dir;
 
@@ -54,6 +55,56 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
+/// A case's plan, and its source with the values the plan was made with.
+fn both(case: &Path, options: &LoadOptions) -> (Inventory, abide_hcl::Loaded) {
+    let plan = source::load(&Input::File(case.join("plan.json")), options).unwrap();
+    let mut hcl = abide_hcl::Options::new(&options.wanted, options.key.clone());
+    hcl.variables = plan
+        .variables
+        .iter()
+        .filter_map(|(name, value)| {
+            let text = match value.as_str() {
+                Some(text) => text.to_owned(),
+                None => serde_json::to_string(value).ok()?,
+            };
+            Some((name.to_owned(), text))
+        })
+        .collect();
+    let here = load_dir(case, &hcl).unwrap();
+    (plan, here)
+}
+
+#[test]
+fn a_plan_gets_only_more_definite_by_its_source() {
+    let set = PolicySet::compile(policy::builtin(), &PolicySettings::default()).unwrap();
+    let options = LoadOptions {
+        wanted: set.wanted().clone(),
+        key: RedactionKey::new([3; 32]),
+    };
+    let (mut wrong, mut settled) = (Vec::new(), Vec::new());
+    for case in cases() {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let (mut plan, here) = both(&case, &options);
+        let before = verdicts(&plan, &set);
+        refine::refine(&mut plan, &here.inventory);
+        let (after, source) = (verdicts(&plan, &set), verdicts(&here.inventory, &set));
+        assert_eq!(before.len(), after.len());
+        for (key, was) in &before {
+            let is = &after[key];
+            let line = format!("{name}: {} on {}: {was:?}, then {is:?}", key.0, key.1);
+            if *was != Outcome::Unknown {
+                wrong.extend((was != is).then_some(line));
+            } else if *is != Outcome::Unknown {
+                wrong.extend((source.get(key) != Some(is)).then_some(line.clone()));
+                settled.push(line);
+            }
+        }
+    }
+    println!("{}", settled.join("\n"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(settled.len() > 5, "only {} were settled", settled.len());
+}
+
 #[test]
 fn a_directory_and_its_plan_agree() {
     let set = PolicySet::compile(policy::builtin(), &PolicySettings::default()).unwrap();
@@ -70,20 +121,7 @@ fn a_directory_and_its_plan_agree() {
             continue;
         }
         compared += 1;
-        let plan = source::load(&Input::File(case.join("plan.json")), &options).unwrap();
-        let mut hcl = abide_hcl::Options::new(&options.wanted, options.key.clone());
-        hcl.variables = plan
-            .variables
-            .iter()
-            .filter_map(|(name, value)| {
-                let text = match value.as_str() {
-                    Some(text) => text.to_owned(),
-                    None => serde_json::to_string(value).ok()?,
-                };
-                Some((name.to_owned(), text))
-            })
-            .collect();
-        let here = load_dir(case, &hcl).unwrap();
+        let (plan, here) = both(case, &options);
         let (ours, theirs) = (verdicts(&here.inventory, &set), verdicts(&plan, &set));
         for (key, planned) in &theirs {
             match (ours.get(key), planned) {
