@@ -1,11 +1,18 @@
 //! From a file's text to a policy.
 
+mod fields;
+mod values;
+
 use abide_controls::ControlId;
 
-use crate::error::{PolicyError, PolicyErrors, Position, did_you_mean};
+use crate::error::{PolicyError, PolicyErrors};
 use crate::model::*;
 use crate::parameter::parameters;
-use crate::yaml::{Key, Kind, Node, parse};
+use crate::yaml::{Kind, Node, parse};
+
+pub(crate) use fields::{Errors, Fields};
+use values::word;
+pub(crate) use values::{boolean, choice, list, list_or_one, literal, text, texts};
 
 /// Reads and checks one policy file. `file` is its name for messages.
 ///
@@ -60,97 +67,6 @@ pub fn is_policy(text: &str) -> bool {
             line.split_once(':')
                 .is_some_and(|(name, _)| own.contains(&name))
         }),
-    }
-}
-
-/// Collects errors, so that one run shows all of them.
-pub(crate) struct Errors {
-    list: Vec<(Position, String)>,
-}
-
-impl Errors {
-    pub(crate) fn push(&mut self, at: Position, message: impl Into<String>) {
-        self.list.push((at, message.into()));
-    }
-}
-
-/// A mapping whose keys are taken out one by one; what is left is an error.
-pub(crate) struct Fields<'n> {
-    pub(crate) at: Position,
-    entries: Vec<(&'n Key, &'n Node)>,
-    known: Vec<&'static str>,
-}
-
-impl<'n> Fields<'n> {
-    pub(crate) fn of(node: &'n Node, what: &str, errors: &mut Errors) -> Option<Self> {
-        let Kind::Map(map) = &node.kind else {
-            errors.push(
-                node.at,
-                format!("expected {what} (a mapping), found {}", node.describe()),
-            );
-            return None;
-        };
-        Some(Self {
-            at: node.at,
-            entries: map.iter().map(|(key, node)| (key, node)).collect(),
-            known: Vec::new(),
-        })
-    }
-
-    pub(crate) fn take(&mut self, name: &'static str) -> Option<&'n Node> {
-        self.known.push(name);
-        let at = self.entries.iter().position(|(key, _)| key.name == name)?;
-        Some(self.entries.remove(at).1)
-    }
-
-    pub(crate) fn require(&mut self, name: &'static str, errors: &mut Errors) -> Option<&'n Node> {
-        let node = self.take(name);
-        if node.is_none() {
-            errors.push(self.at, format!("`{name}` is missing"));
-        }
-        node
-    }
-
-    /// Which of `names` is there; more than one is an error.
-    pub(crate) fn one_of(
-        &mut self,
-        names: &[&'static str],
-        errors: &mut Errors,
-    ) -> Option<(&'static str, &'n Node)> {
-        let mut found = None;
-        for name in names {
-            let key_at = self
-                .entries
-                .iter()
-                .find(|(key, _)| key.name == *name)
-                .map(|(key, _)| key.at);
-            let Some(node) = self.take(name) else {
-                continue;
-            };
-            match found {
-                None => found = Some((*name, node)),
-                Some((first, _)) => errors.push(
-                    key_at.unwrap_or(node.at),
-                    format!("`{name}` cannot stand beside `{first}`: a condition asks one thing"),
-                ),
-            }
-        }
-        found
-    }
-
-    /// Reports what was not taken.
-    pub(crate) fn finish(self, what: &str, errors: &mut Errors) {
-        for (key, _) in &self.entries {
-            let hint = match did_you_mean(&key.name, self.known.iter().copied()) {
-                Some(name) => format!("; did you mean `{name}`?"),
-                None => {
-                    let mut known = self.known.clone();
-                    known.sort_unstable();
-                    format!("; known: {}", known.join(", "))
-                }
-            };
-            errors.push(key.at, format!("{what} has no `{}`{hint}", key.name));
-        }
     }
 }
 
@@ -478,131 +394,4 @@ fn example(node: &Node, errors: &mut Errors) -> Option<Example> {
         baseline,
         at,
     })
-}
-
-// Readers of single values.
-
-pub(crate) fn text(node: &Node, errors: &mut Errors) -> Option<String> {
-    match &node.kind {
-        Kind::Scalar { text, .. } if !node.is_nothing() => Some(text.clone()),
-        _ => {
-            errors.push(node.at, format!("expected text, found {}", node.describe()));
-            None
-        }
-    }
-}
-
-fn word<T: std::str::FromStr<Err = String>>(node: &Node, errors: &mut Errors) -> Option<T> {
-    match text(node, errors)?.parse() {
-        Ok(value) => Some(value),
-        Err(message) => {
-            errors.push(node.at, message);
-            None
-        }
-    }
-}
-
-pub(crate) fn boolean(node: &Node, errors: &mut Errors) -> Option<bool> {
-    match &node.kind {
-        Kind::Scalar {
-            text,
-            quoted: false,
-        } if text == "true" => Some(true),
-        Kind::Scalar {
-            text,
-            quoted: false,
-        } if text == "false" => Some(false),
-        _ => {
-            errors.push(
-                node.at,
-                format!("expected `true` or `false`, found {}", node.describe()),
-            );
-            None
-        }
-    }
-}
-
-pub(crate) fn choice<T: Copy>(
-    node: &Node,
-    choices: &[(&'static str, T)],
-    errors: &mut Errors,
-) -> Option<T> {
-    let text = text(node, errors)?;
-    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
-        return Some(*value);
-    }
-    let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-    let hint = did_you_mean(&text, names.iter().copied())
-        .map(|name| format!("; did you mean `{name}`?"))
-        .unwrap_or_default();
-    errors.push(
-        node.at,
-        format!("expected one of {}, found `{text}`{hint}", names.join(", ")),
-    );
-    None
-}
-
-pub(crate) fn list<'n>(node: &'n Node, errors: &mut Errors) -> &'n [Node] {
-    if let Kind::List(list) = &node.kind {
-        return list;
-    }
-    errors.push(
-        node.at,
-        format!("expected a list, found {}", node.describe()),
-    );
-    &[]
-}
-
-/// A list, or a single value that stands for a list of one.
-pub(crate) fn list_or_one(node: &Node) -> &[Node] {
-    match &node.kind {
-        Kind::List(list) => list,
-        _ => std::slice::from_ref(node),
-    }
-}
-
-pub(crate) fn texts(node: &Node, errors: &mut Errors) -> Vec<String> {
-    list_or_one(node)
-        .iter()
-        .filter_map(|node| text(node, errors))
-        .collect()
-}
-
-/// A constant. Plain `true`, `false` and numbers are what they look like,
-/// except that digits with a leading zero are text: `010` is an account id.
-pub(crate) fn literal(node: &Node, errors: &mut Errors) -> Option<Literal> {
-    match &node.kind {
-        Kind::List(list) => Some(Literal::List(
-            list.iter()
-                .filter_map(|node| literal(node, errors))
-                .collect(),
-        )),
-        Kind::Map(_) => {
-            errors.push(node.at, "expected a value or a list, found a mapping");
-            None
-        }
-        Kind::Scalar { .. } if node.is_nothing() => {
-            errors.push(node.at, "expected a value, found nothing");
-            None
-        }
-        Kind::Scalar { text, quoted: true } => Some(Literal::String(text.clone())),
-        Kind::Scalar { text, .. } => Some(plain(text)),
-    }
-}
-
-fn plain(text: &str) -> Literal {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let leading_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
-    match text {
-        "true" => Literal::Bool(true),
-        "false" => Literal::Bool(false),
-        _ if leading_zero || !digits.starts_with(|c: char| c.is_ascii_digit()) => {
-            Literal::String(text.to_owned())
-        }
-        _ => match (text.parse(), text.parse()) {
-            (Ok(int), _) => Literal::Int(int),
-            (_, Ok(float)) => Literal::Float(float),
-            _ => Literal::String(text.to_owned()),
-        },
-    }
 }
