@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer, SigningKey, Verifier, VerifyingKey};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::tree::{Hash, sha256};
 
@@ -163,6 +165,16 @@ impl SecretKey {
     #[must_use]
     pub fn public(&self) -> &PublicKey {
         &self.public
+    }
+
+    /// A key for another purpose: whoever knows it learns nothing of this one, and nobody can
+    /// make it without this one.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        // HMAC takes keys of any length.
+        let mac = Hmac::<Sha256>::new_from_slice(self.key.as_bytes());
+        let mac = mac.map(|mac| mac.chain_update(purpose).finalize().into_bytes().into());
+        mac.unwrap_or_default()
     }
 
     /// Signs bytes.

@@ -195,10 +195,7 @@ fn likely_source(
         return None;
     }
     // As the user wrote it: what is said of it should hold on other machines.
-    let folder = match input {
-        Input::File(path) => path.parent(),
-        Input::Memory { .. } => None,
-    };
+    let folder = input.path().and_then(Path::parent);
     let here = Path::new(".");
     let folder = folder.filter(|dir| !dir.as_os_str().is_empty() && !is_same(dir, here));
     for dir in folder.into_iter().chain([here]) {

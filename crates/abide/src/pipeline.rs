@@ -14,7 +14,7 @@ use abide_core::locate::{self, Locator};
 use abide_core::policy::{self, PolicyNames, PolicySet, PolicySettings, Selection};
 use abide_core::request;
 use abide_core::scan::Scan;
-use abide_core::source::{self, Input, LoadOptions, RedactionKey};
+use abide_core::source::{self, Hashed, Input, LoadOptions, RedactionKey};
 use abide_policy::{Policy, Severity};
 use abide_rego::{Asking, Folder};
 use anyhow::{Context, anyhow, bail};
@@ -227,17 +227,41 @@ impl Timings {
 
 /// Runs the line up to the scan.
 pub(crate) fn scan(chosen: &Chosen, job: &Job<'_>, timings: &mut Timings) -> anyhow::Result<Scan> {
+    let key = redaction_key()?;
+    let (scan, _) = run(chosen, job, &Reading { key, hash: false }, timings)?;
+    Ok(scan)
+}
+
+/// How inputs are read.
+pub(crate) struct Reading {
+    /// Key of the digests that replace secrets.
+    pub(crate) key: RedactionKey,
+    /// Whether to take the inputs' own digests on the way.
+    pub(crate) hash: bool,
+}
+
+/// SHA-256 of each input, in hexadecimal; empty for directories.
+pub(crate) type Digests = Vec<String>;
+
+/// The same with a key that is given, and the inputs' digests.
+pub(crate) fn run(
+    chosen: &Chosen,
+    job: &Job<'_>,
+    reading: &Reading,
+    timings: &mut Timings,
+) -> anyhow::Result<(Scan, Digests)> {
     if job.inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
         bail!("`-` is named twice, but standard input can be read only once");
     }
     let inputs: Vec<Input> = job
         .inputs
         .iter()
-        .map(|path| input(path))
+        .map(|path| input(path, reading.hash))
         .collect::<anyhow::Result<_>>()?;
-    let loaded = timings.time("load", || load(chosen, job.source, &inputs))?;
+    let loaded = timings.time("load", || load(chosen, job.source, &inputs, &reading.key))?;
     let inventories: Vec<&Inventory> = loaded.iter().map(Loaded::inventory).collect();
-    let plans = timings.time("raw plan", || plans(chosen, &inputs))?;
+    let plans = timings.time("raw plan", || plans(chosen, &inputs, &reading.key))?;
+    let digests = digests(&inputs)?;
     let mut prints = Vec::new();
     let mut scan = timings.time("evaluate", || {
         let parts = (0u32..).zip(inventories).map(|(number, inventory)| {
@@ -272,7 +296,14 @@ pub(crate) fn scan(chosen: &Chosen, job: &Job<'_>, timings: &mut Timings) -> any
     timings.time("except", || except(chosen, &mut scan, &job.standing));
     // The process ends soon; taking a large inventory apart costs time for nothing.
     std::mem::forget(loaded);
-    Ok(scan)
+    Ok((scan, digests))
+}
+
+fn digests(inputs: &[Input]) -> anyhow::Result<Digests> {
+    let digests = inputs
+        .iter()
+        .map(|input| Ok(input.sha256()?.unwrap_or_default()));
+    digests.collect()
 }
 
 /// Says where findings are written, and for which somebody asks an exception.
@@ -292,15 +323,18 @@ pub(crate) fn except(chosen: &Chosen, scan: &mut Scan, standing: &Standing) {
 }
 
 /// The whole plans; only folders of Rego need them.
-fn plans(chosen: &Chosen, inputs: &[Input]) -> anyhow::Result<Vec<Option<serde_json::Value>>> {
+fn plans(
+    chosen: &Chosen,
+    inputs: &[Input],
+    key: &RedactionKey,
+) -> anyhow::Result<Vec<Option<serde_json::Value>>> {
     if chosen.rego.is_empty() {
         return Ok(Vec::new());
     }
-    let key = redaction_key()?;
     let plans = inputs.iter().map(|input| match input {
         // There is no plan of it; `scan` says so.
         Input::File(path) if path.is_dir() => Ok(None),
-        input => Ok(Some(source::raw(input, &key)?)),
+        input => Ok(Some(source::raw(input, key)?)),
     });
     plans.collect()
 }
@@ -326,10 +360,15 @@ pub(crate) fn evaluate(
     all
 }
 
-fn load(chosen: &Chosen, args: &SourceArgs, inputs: &[Input]) -> anyhow::Result<Vec<Loaded>> {
+fn load(
+    chosen: &Chosen,
+    args: &SourceArgs,
+    inputs: &[Input],
+    key: &RedactionKey,
+) -> anyhow::Result<Vec<Loaded>> {
     let options = LoadOptions {
         wanted: chosen.set.wanted().clone(),
-        key: redaction_key()?,
+        key: key.clone(),
     };
     inputs
         .iter()
@@ -343,16 +382,20 @@ pub(crate) fn load_one(
     args: &SourceArgs,
     options: &LoadOptions,
 ) -> anyhow::Result<Loaded> {
-    crate::load::load(&input(path)?, args, options)
+    crate::load::load(&input(path, false)?, args, options)
 }
 
 fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn input(path: &Path) -> anyhow::Result<Input> {
+fn input(path: &Path, hash: bool) -> anyhow::Result<Input> {
     if !is_stdin(path) {
-        return Ok(Input::File(path.to_owned()));
+        let path = path.to_owned();
+        return Ok(match hash && !path.is_dir() {
+            true => Input::Hashed(Hashed::new(path)),
+            false => Input::File(path),
+        });
     }
     let mut bytes = Vec::new();
     io::stdin()

@@ -1,31 +1,27 @@
 //! Recording a scan: where it comes from, the key, the store, and the spool.
 
 use std::env;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
 
 use abide_core::scan::Scan;
-use abide_ledger::note::{SecretKey, hex};
+use abide_core::source::RedactionKey;
+use abide_ledger::note::SecretKey;
 use abide_store::{Snapshot, Store};
 use anyhow::{Context, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use crate::cli::{RecordArgs, StoreArgs};
-use crate::{ci, terminal};
+use crate::{ci, pipeline, terminal};
 
 const STORE: &str = ".abide/abide.db";
 const KEY: &str = ".abide/ledger.key";
 
 /// What will be recorded of a scan.
-pub(crate) fn snapshot(
-    scan: &Scan,
-    args: &RecordArgs,
-    inputs: &[PathBuf],
-) -> anyhow::Result<Snapshot> {
+pub(crate) fn snapshot(scan: &Scan, args: &RecordArgs, input_digests: Vec<String>) -> Snapshot {
     let mut context = ci::run(&ci::variable);
     context.tenant.clone_from(&args.store.tenant);
     context.kind = scan
@@ -43,28 +39,19 @@ pub(crate) fn snapshot(
     context.actor = args.actor.clone().or(context.actor);
     context.commit = args.commit.clone().or(context.commit);
     context.ticket = args.ticket.clone();
-    context.input_digests = inputs
-        .iter()
-        .map(|path| digest(path))
-        .collect::<anyhow::Result<_>>()?;
-    Ok(Snapshot::of(scan, context))
+    context.input_digests = input_digests;
+    Snapshot::of(scan, context)
 }
 
-/// SHA-256 of an input; nothing for standard input, which is gone by now, and for folders.
-fn digest(path: &Path) -> anyhow::Result<String> {
-    if path == Path::new("-") || path.is_dir() {
-        return Ok(String::new());
-    }
-    let context = || format!("cannot read {} again for its digest", path.display());
-    let mut file = File::open(path).with_context(context)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut buffer).with_context(context)?;
-        if read == 0 {
-            return Ok(hex(&hash.finalize()));
-        }
-        hash.update(&buffer[..read]);
+/// The key of the digests that stand for secrets: made from the ledger's key, so that an unchanged
+/// secret is no change of its resource. Without that key nothing will be recorded by this run, and
+/// a fresh one serves.
+pub(crate) fn redaction_key(args: &StoreArgs) -> anyhow::Result<RedactionKey> {
+    match key(args) {
+        Ok(key) => Ok(RedactionKey::new(
+            key.derive(&format!("abide redaction v1 {}", args.tenant)),
+        )),
+        Err(_) => pipeline::redaction_key(),
     }
 }
 

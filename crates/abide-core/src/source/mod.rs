@@ -5,6 +5,7 @@
 
 mod change;
 mod detect;
+mod hashed;
 mod members;
 mod plan;
 mod plan_config;
@@ -26,6 +27,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use detect::Described;
 pub use detect::NotAnInventory;
+pub use hashed::Hashed;
 pub use raw::raw;
 pub use redact::RedactionKey;
 pub use sections::SectionError;
@@ -44,6 +46,8 @@ pub enum Input {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// A file whose SHA-256 is taken while it is read.
+    Hashed(Hashed),
 }
 
 impl Input {
@@ -53,6 +57,7 @@ impl Input {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Memory { name, .. } => name.clone(),
+            Self::Hashed(hashed) => hashed.path().display().to_string(),
         }
     }
 
@@ -60,7 +65,42 @@ impl Input {
         Ok(match self {
             Self::File(path) => Box::new(File::open(path)?),
             Self::Memory { bytes, .. } => Box::new(bytes.as_slice()),
+            Self::Hashed(hashed) => Box::new(hashed.open()?),
         })
+    }
+
+    /// The same for a first look, which does not count as reading.
+    fn peek(&self) -> io::Result<Box<dyn Read + '_>> {
+        match self {
+            Self::Hashed(hashed) => Ok(Box::new(File::open(hashed.path())?)),
+            _ => self.open(),
+        }
+    }
+
+    /// Where it is, unless it is in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Hashed(hashed) => Some(hashed.path()),
+            Self::Memory { .. } => None,
+        }
+    }
+
+    /// SHA-256 of the bytes that were read, in hexadecimal; nothing if nobody asked for it.
+    ///
+    /// # Errors
+    /// If the file could not be read to its end, or changed between two readings.
+    pub fn sha256(&self) -> Result<Option<String>, LoadError> {
+        let read = |source| LoadError::Read {
+            input: self.name(),
+            source,
+        };
+        match self {
+            Self::File(_) => Ok(None),
+            Self::Memory { bytes, .. } => Ok(Some(hashed::hex(bytes))),
+            Self::Hashed(hashed) => hashed.digest().map_err(read),
+        }
     }
 }
 
@@ -207,7 +247,7 @@ pub enum LoadError {
 /// # Errors
 /// If the input cannot be read or is none of these; the message says what it is.
 pub fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError> {
-    if let Input::File(path) = input {
+    if let Some(path) = input.path() {
         refuse_directory(path)?;
     }
     let name = input.name();
@@ -216,7 +256,7 @@ pub fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError
         source,
     };
     let mut head = vec![0; 4096];
-    let len = fill(&mut *input.open().map_err(read)?, &mut head).map_err(read)?;
+    let len = fill(&mut *input.peek().map_err(read)?, &mut head).map_err(read)?;
     head.truncate(len);
     match detect::encoding(&head) {
         detect::Encoding::Utf8 => {}

@@ -12,7 +12,7 @@ use anyhow::bail;
 
 use crate::cli::{Cli, ScanArgs, Unknown};
 use crate::config::Config;
-use crate::pipeline::{self, Job, Standing, Timings};
+use crate::pipeline::{self, Job, Reading, Standing, Timings};
 use crate::staged::Staged;
 use crate::{ci, output, recording, terminal};
 
@@ -48,11 +48,18 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         all_results: args.all_results || args.recording.record,
         now: args.now,
     };
-    let mut scan = pipeline::scan(&chosen, &job, &mut timings)?;
+    let reading = Reading {
+        key: match args.recording.record {
+            true => recording::redaction_key(&args.recording.store)?,
+            false => pipeline::redaction_key()?,
+        },
+        hash: args.recording.record,
+    };
+    let (mut scan, digests) = pipeline::run(&chosen, &job, &reading, &mut timings)?;
     let snapshot = match args.recording.record {
         true => Some(timings.time("snapshot", || {
-            recording::snapshot(&scan, &args.recording, &inputs)
-        })?),
+            recording::snapshot(&scan, &args.recording, digests)
+        })),
         false => None,
     };
     if !args.all_results && snapshot.is_some() {

@@ -177,3 +177,64 @@ fn without_record_nothing_is_written() {
     ok(&abide(folder.path(), &["scan", PLAN, "-q", "--exit-zero"]));
     assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 0);
 }
+
+const SHOWS_DIGESTS: &str = r#"package main
+
+deny contains msg if {
+  digests := {substring(text, 11, 8) | walk(input, [_, text]); is_string(text); startswith(text, "(sensitive:")}
+  msg := concat(" ", digests)
+}
+"#;
+
+/// Lines of `results.jsonl` of an export, as JSON.
+fn results(folder: &Path, args: &[&str]) -> Vec<serde_json::Value> {
+    let bundle = format!("bundle-{}", args.len());
+    ok(&abide(
+        folder,
+        &[&["evidence", "export", bundle.as_str()], args].concat(),
+    ));
+    let text = fs::read_to_string(folder.join(bundle).join("results.jsonl")).expect("results");
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().expect("JSON")
+}
+
+#[test]
+fn an_unchanged_secret_is_no_change() {
+    let folder = tempfile::tempdir().expect("folder");
+    let here = folder.path();
+    fs::create_dir(here.join("rego")).expect("folder");
+    fs::write(here.join("rego/main.rego"), SHOWS_DIGESTS).expect("rule");
+    let plan = crate::command::plan("sensitive-create");
+    let scan = |tenant: &str| {
+        let args = ["--policies", "rego", "--no-builtin", "--tenant", tenant];
+        let record = ["scan", &plan, "--record", "-q", "--exit-zero"];
+        ok(&abide(here, &[&record[..], &args].concat()));
+    };
+    scan("default");
+    scan("default");
+    scan("other");
+    let own = results(here, &[]);
+    assert!(
+        own.iter().all(|line| line["to_scan"].is_null()),
+        "something changed: {own:?}"
+    );
+    // The digests are in it, and equal secrets of two tenants are not seen to be equal.
+    let other = results(here, &["--tenant", "other"]);
+    assert_ne!(other[0]["detail"], own[0]["detail"]);
+}
+
+#[test]
+fn the_digest_is_that_of_the_input() {
+    let folder = tempfile::tempdir().expect("folder");
+    let here = folder.path();
+    ok(&abide(here, &RECORD));
+    ok(&abide(here, &["evidence", "export", "bundle"]));
+    let sum = Command::new("sha256sum").arg(PLAN).output().expect("sum");
+    let sum = String::from_utf8_lossy(&sum.stdout);
+    let digest = sum.split(' ').next().expect("digits");
+    let ledger = fs::read_to_string(here.join("bundle/ledger.jsonl")).expect("ledger");
+    assert!(
+        ledger.contains(&format!("\"inputs\":[\"{digest}\"]")),
+        "{ledger}"
+    );
+}
