@@ -1,6 +1,7 @@
 //! One suite for both databases.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod crash;
 mod server;
 
 use std::collections::BTreeMap;

@@ -57,40 +57,63 @@ fn run(mut command: Command) -> Output {
     output
 }
 
+/// Makes a cluster in a folder that the server's user owns.
+fn scratch(options: &[&str]) -> String {
+    let mut make = command(Path::new("mktemp"));
+    make.args(["-d", "-t", "abide-pg.XXXXXXXX"]);
+    let folder = String::from_utf8(run(make).stdout).expect("a path");
+    let folder = folder.trim().to_owned();
+    let mut init = command(&binaries().join("initdb"));
+    init.args(["-D", &folder, "-U", "abide", "-A", "trust", "--no-sync"]);
+    init.args(options);
+    run(init);
+    folder
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
+}
+
+fn url(port: u16, database: &str) -> String {
+    format!("postgres://abide@127.0.0.1:{port}/{database}")
+}
+
+/// Runs a script once this process has ended.
+#[allow(
+    clippy::zombie_processes,
+    reason = "it outlives this process, to clear up after it"
+)]
+fn watch(script: &str) {
+    let pid = std::process::id();
+    let script = format!("while [ -d /proc/{pid} ]; do sleep 0.3; done; {script}");
+    let mut shell = command(Path::new("bash"));
+    shell.args(["-c", &script]).current_dir("/tmp");
+    shell
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
+    shell.spawn().expect("bash starts");
+}
+
 impl TestServer {
-    #[allow(
-        clippy::zombie_processes,
-        reason = "the watcher outlives this process, to clear up after it"
-    )]
     fn start() -> Self {
         let bin = binaries();
-        let mut make = command(Path::new("mktemp"));
-        make.args(["-d", "-t", "abide-pg.XXXXXXXX"]);
-        let folder = String::from_utf8(run(make).stdout)
-            .expect("a path")
-            .trim()
-            .to_owned();
-        let mut init = command(&bin.join("initdb"));
-        init.args(["-D", &folder, "-U", "abide", "-A", "trust", "--no-sync"]);
-        run(init);
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|l| l.local_addr())
-            .expect("a free port")
-            .port();
-        // The watcher stops the server and clears up when this process has ended.
-        let pid = std::process::id();
+        let folder = scratch(&[]);
+        let port = free_port();
+        let mut shell = command(Path::new("bash"));
         let script = format!(
-            "'{bin}/postgres' -D {folder} -p {port} -k {folder} -h 127.0.0.1 -c fsync=off >{folder}/log 2>&1 & server=$!
-             while [ -d /proc/{pid} ]; do sleep 0.3; done; kill -INT $server; wait $server; rm -rf {folder}",
+            "'{bin}/pg_ctl' -D {folder} start -s -l {folder}/log -o '-p {port} -k {folder} -h 127.0.0.1 -c fsync=off' >/dev/null 2>&1 </dev/null",
             bin = bin.display()
         );
-        let mut shell = command(Path::new("bash"));
-        shell.args(["-c", &script]).current_dir("/tmp");
-        shell
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null());
-        shell.spawn().expect("bash starts");
+        shell.args(["-c", &script]);
+        watch(&format!(
+            "'{}/pg_ctl' -D {folder} stop -m fast; rm -rf {folder}",
+            bin.display()
+        ));
+        run(shell);
         let server = Self { port };
         for _ in 0..200 {
             if postgres::Client::connect(&server.url("postgres"), postgres::NoTls).is_ok() {
@@ -102,7 +125,7 @@ impl TestServer {
     }
 
     fn url(&self, database: &str) -> String {
-        format!("postgres://abide@127.0.0.1:{}/{database}", self.port)
+        url(self.port, database)
     }
 
     /// The URL of a fresh database.
@@ -113,5 +136,66 @@ impl TestServer {
             .batch_execute(&format!("CREATE DATABASE {name}"))
             .expect("a database");
         self.url(name)
+    }
+}
+
+/// A server of one test that can be stopped at once and started again.
+pub(crate) struct Restartable {
+    folder: String,
+    port: u16,
+}
+
+impl Restartable {
+    /// Starts one; its files stay below `limit` kilobytes until it is started again.
+    pub(crate) fn start(limit: Option<u32>) -> Self {
+        let folder = scratch(&["--wal-segsize=1"]);
+        let server = Self {
+            folder,
+            port: free_port(),
+        };
+        watch(&format!(
+            "{} stop -m immediate; rm -rf {}",
+            server.control(),
+            server.folder
+        ));
+        server.launch(limit);
+        server
+    }
+
+    fn control(&self) -> String {
+        format!("'{}/pg_ctl' -D {}", binaries().display(), self.folder)
+    }
+
+    fn launch(&self, limit: Option<u32>) {
+        let limit = limit.map_or(String::new(), |kilobytes| format!("ulimit -f {kilobytes};"));
+        let options = format!(
+            "-p {} -k {} -h 127.0.0.1 -c fsync=off",
+            self.port, self.folder
+        );
+        let script = format!(
+            "{limit} {} start -w -s -l {}/log -o '{options}' >/dev/null 2>&1 </dev/null",
+            self.control(),
+            self.folder
+        );
+        let mut shell = command(Path::new("bash"));
+        shell.args(["-c", &script]);
+        run(shell);
+    }
+
+    /// Stops it without finishing anything.
+    pub(crate) fn stop(&self) {
+        let script = format!("{} stop -m immediate -s", self.control());
+        let mut shell = command(Path::new("bash"));
+        shell.args(["-c", &script]);
+        run(shell);
+    }
+
+    /// Starts it again, without limits.
+    pub(crate) fn resume(&self) {
+        self.launch(None);
+    }
+
+    pub(crate) fn url(&self, database: &str) -> String {
+        url(self.port, database)
     }
 }
