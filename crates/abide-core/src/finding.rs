@@ -10,6 +10,7 @@ use abide_policy::Severity;
 use crate::address::ResourceAddress;
 use crate::attribute::AttributePath;
 use crate::diagnostic::Place;
+use crate::remedy::Remedy;
 use crate::request::Request;
 use crate::rollout::Stage;
 
@@ -246,6 +247,8 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// The module calls on the way to the resource, outermost first.
     pub calls: Vec<Related>,
+    /// What mends it; `None` if nobody asked.
+    pub remedy: Option<Remedy>,
     /// The exception that covers it.
     pub exception: Option<AppliedException>,
     /// The exception somebody asks for in the source; it covers nothing.

@@ -14,6 +14,7 @@ pub mod locate;
 pub mod policy;
 pub mod provenance;
 pub mod refine;
+pub mod remedy;
 pub mod request;
 pub mod rollout;
 pub mod scan;

@@ -75,12 +75,14 @@ fn narrow(text: &str, start: usize, old: &str, new: &str) -> Option<Edit> {
         return None;
     }
     let end = start + old.len();
-    let head = common(old.chars(), new.chars());
+    let mut head = common(old.chars(), new.chars());
+    head -= torn(old, head).max(torn(new, head));
     let (old, new) = (
         old.get(head..).unwrap_or_default(),
         new.get(head..).unwrap_or_default(),
     );
-    let tail = common(old.chars().rev(), new.chars().rev());
+    let mut tail = common(old.chars().rev(), new.chars().rev());
+    tail -= led(old, tail).max(led(new, tail));
     let replacement = new.get(..new.len() - tail).unwrap_or_default().to_owned();
     let (start, end) = (start + head, end - tail);
     Some(Edit {
@@ -90,6 +92,33 @@ fn narrow(text: &str, start: usize, old: &str, new: &str) -> Option<Edit> {
         end: position(text, end),
         replacement,
     })
+}
+
+/// The bytes of a word before a cut that goes through it: `true` becomes `false`, not `tru`
+/// something else.
+fn torn(text: &str, at: usize) -> usize {
+    let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) else {
+        return 0;
+    };
+    match after.starts_with(is_word) {
+        true => before.len() - before.trim_end_matches(is_word).len(),
+        false => 0,
+    }
+}
+
+/// The same for the bytes behind a cut, counted from the end.
+fn led(text: &str, tail: usize) -> usize {
+    let Some((before, after)) = text.split_at_checked(text.len() - tail) else {
+        return 0;
+    };
+    match before.ends_with(is_word) {
+        true => after.len() - after.trim_start_matches(is_word).len(),
+        false => 0,
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 fn common(a: impl Iterator<Item = char>, b: impl Iterator<Item = char>) -> usize {

@@ -8,9 +8,11 @@
 
 mod edit;
 mod insert;
+mod offer;
 mod propose;
 mod prove;
 mod snippet;
+mod suggest;
 mod text;
 mod work;
 
@@ -21,6 +23,7 @@ use abide_core::inventory::Inventory;
 use abide_hcl::{LoadError, Loaded};
 
 pub use edit::{Edit, Position};
+pub use offer::{Offers, offers};
 
 use crate::propose::propose;
 use crate::prove::{Refused, State};
@@ -38,6 +41,10 @@ pub type Judge<'f> = &'f dyn Fn(&Inventory) -> Vec<Finding>;
 
 /// What to fix: a policy (its index) at an address.
 pub type Target = (u32, String);
+
+/// Why nothing is offered for what a plan alone shows.
+pub const PLAN_ONLY: &str = "it fails in the plan but not in this directory: is the plan of another commit, or \
+     made with other variables (--var, --var-file)?";
 
 /// What became of the findings.
 #[derive(Debug)]
@@ -149,21 +156,35 @@ fn attempt(
     state: &State,
     finding: &Finding,
 ) -> Result<State, String> {
+    let texts = edited(load, state, finding, &steps(state, finding)?)?;
+    let next = State::new(load, judge, texts).map_err(|error| error.to_string())?;
+    prove::check(state, &next, &[finding]).map_err(Refused::into_why)?;
+    Ok(next)
+}
+
+/// The texts with the steps written, each placed when those before it are.
+fn edited(
+    load: Load<'_>,
+    state: &State,
+    finding: &Finding,
+    steps: &[Step],
+) -> Result<Texts, String> {
     let mut texts = state.texts.clone();
     let mut reloaded: Option<Loaded> = None;
-    for step in steps(state, finding)? {
+    for (left, step) in (0..steps.len()).rev().zip(steps) {
         let loaded = reloaded.as_ref().unwrap_or(&state.loaded);
         let advised = state.same(finding).unwrap_or(finding);
-        let proposal = propose(loaded, advised, &step).map_err(|refusal| refusal.to_string())?;
+        let proposal = propose(loaded, advised, step).map_err(|refusal| refusal.to_string())?;
         let before = text_of(loaded, &proposal.file).unwrap_or_default();
         let after = text::apply(&before, proposal.splices)
             .ok_or_else(|| format!("{} could not be edited at this place", proposal.file))?;
         texts.insert(proposal.file, after);
-        reloaded = Some(load(&texts).map_err(|error| error.to_string())?);
+        // Nothing is placed after the last one.
+        if left > 0 {
+            reloaded = Some(load(&texts).map_err(|error| error.to_string())?);
+        }
     }
-    let next = State::new(load, judge, texts).map_err(|error| error.to_string())?;
-    prove::check(state, &next, &[finding]).map_err(Refused::into_why)?;
-    Ok(next)
+    Ok(texts)
 }
 
 fn text_of(loaded: &Loaded, name: &str) -> Option<String> {

@@ -37,7 +37,12 @@ impl State {
 
     /// The evaluation of the same policy at the same address.
     pub(crate) fn same(&self, finding: &Finding) -> Option<&Finding> {
-        self.findings.get(*self.index.get(&target(finding))?)
+        self.of(&target(finding))
+    }
+
+    /// The evaluation of a target.
+    pub(crate) fn of(&self, target: &Target) -> Option<&Finding> {
+        self.findings.get(*self.index.get(target)?)
     }
 
     pub(crate) fn outcome(&self, finding: &Finding) -> Option<Outcome> {

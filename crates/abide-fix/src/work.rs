@@ -136,7 +136,7 @@ impl Work<'_> {
 ///
 /// # Errors
 /// Why there is none.
-fn proposal(state: &State, finding: &Finding) -> Result<Option<Proposal>, String> {
+pub(crate) fn proposal(state: &State, finding: &Finding) -> Result<Option<Proposal>, String> {
     let steps = steps(state, finding)?;
     let [step] = steps.as_slice() else {
         return Ok(None);

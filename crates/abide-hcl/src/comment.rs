@@ -1,6 +1,7 @@
 //! The comments of a text, which the parser drops, and what they stand at.
 
 use std::ops::Range;
+use std::path::Path;
 
 use abide_core::diagnostic::Place;
 use abide_core::finding;
@@ -29,7 +30,7 @@ pub fn remarks(name: &str, text: &str, words: &[&str]) -> Vec<Remark> {
         return Vec::new();
     }
     let mut sources = SourceMap::default();
-    let file = sources.add(name.to_owned(), text.into());
+    let file = sources.add(name.to_owned(), Path::new(name), text.into());
     let body = crate::parse::body(file, text).body;
     let mut things = Vec::new();
     outline(&body, &mut things);

@@ -27,6 +27,14 @@ pub struct Loaded {
     pub(crate) secrets: Secrets,
 }
 
+impl Loaded {
+    /// Whether a text holds a secret of this configuration.
+    #[must_use]
+    pub fn has_secret(&self, text: &str) -> bool {
+        self.secrets.are_in(text)
+    }
+}
+
 /// Where resources and their attributes are written.
 #[derive(Debug, Default)]
 pub struct Origins {

@@ -75,6 +75,11 @@ impl Secrets {
             .extend(forms.filter(|form| form.chars().count() >= SHORTEST));
     }
 
+    /// Whether a text shows one.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| text.contains(secret.as_str()))
+    }
+
     /// The text with a star for each character of a secret: columns stay what they are.
     pub(crate) fn mask(&self, text: &Arc<str>) -> Arc<str> {
         let mut masked: Option<String> = None;

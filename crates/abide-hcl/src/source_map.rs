@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use abide_core::diagnostic::Place;
@@ -59,6 +60,8 @@ pub struct Location {
 pub struct SourceFile {
     /// Its path as given, with `/` between names.
     pub name: String,
+    /// The path it is read by, as [`crate::Options::overlay`] has it.
+    pub path: PathBuf,
     /// Its text, byte for byte.
     pub text: Arc<str>,
     /// Offsets at which its lines begin.
@@ -98,11 +101,12 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
-    pub(crate) fn add(&mut self, name: String, text: Arc<str>) -> FileId {
+    pub(crate) fn add(&mut self, name: String, path: &Path, text: Arc<str>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.names.insert(name.clone(), id);
         self.files.push(SourceFile {
             name,
+            path: crate::files::normal(path),
             text,
             lines: OnceLock::new(),
         });

@@ -171,7 +171,7 @@ impl<'o> World<'o> {
                 let id = self
                     .sources
                     .borrow_mut()
-                    .add(self.display(path), text.clone());
+                    .add(self.display(path), path, text.clone());
                 Some((id, text))
             }
             Err(error) => {

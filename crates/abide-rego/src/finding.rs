@@ -159,6 +159,7 @@ pub(crate) fn push(
         location: None,
         related: Vec::new(),
         calls: Vec::new(),
+        remedy: None,
         exception: None,
         requested: None,
         in_baseline: false,

@@ -9,6 +9,7 @@ use abide_core::diagnostic::Place;
 use abide_core::finding::{
     AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Related, Snippet,
 };
+use abide_core::remedy::{Fix, Remedy};
 use abide_core::request::Request;
 use abide_core::rollout::Stage;
 use abide_core::scan::Summary;
@@ -141,6 +142,10 @@ struct Row<'a> {
     location: Option<&'a Location>,
     related: &'a [Related],
     calls: &'a [Related],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proven_fix: Option<&'a Fix>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_fix: Option<&'a str>,
     exception: Option<&'a AppliedException>,
     requested: Option<&'a Request>,
     in_baseline: bool,
@@ -172,6 +177,8 @@ impl<'a> Row<'a> {
             location: finding.location.as_ref(),
             related: &finding.related,
             calls: &finding.calls,
+            proven_fix: finding.remedy.as_ref().and_then(Remedy::fix),
+            no_fix: words::no_fix(finding),
             exception: finding.exception.as_ref(),
             requested: finding.requested.as_ref(),
             in_baseline: finding.in_baseline,

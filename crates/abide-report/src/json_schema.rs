@@ -70,6 +70,9 @@ pub fn json_schema() -> Value {
                 "place": place(),
                 "location": location(),
                 "related": related(),
+                "edit": edit(),
+                "suggestion": suggestion(),
+                "fix": fix(),
                 "exception": exception(),
                 "request": request(),
                 "result": result(),
@@ -223,6 +226,56 @@ fn related() -> Value {
     )
 }
 
+fn fix() -> Value {
+    object(
+        "Edits that belong together, proven: judged again on the source with them alone, the finding passes and nothing else fails.",
+        &[
+            (
+                "edits",
+                list(
+                    "Replacements of ranges of the source as it is, by file and place.",
+                    "edit",
+                ),
+            ),
+            (
+                "suggestions",
+                list(
+                    "The same as whole lines, for suggestions in reviews; empty if a line that stays holds a secret.",
+                    "suggestion",
+                ),
+            ),
+        ],
+    )
+}
+
+fn edit() -> Value {
+    object(
+        "One replacement.",
+        &[
+            ("location", reference("location")),
+            (
+                "replacement",
+                text("What stands there afterwards, with the file's own line ends."),
+            ),
+        ],
+    )
+}
+
+fn suggestion() -> Value {
+    object(
+        "Whole lines to stand for others. An insertion repeats the line before or after it.",
+        &[
+            ("file", text("Path as in locations.")),
+            ("line", position("The first line that is replaced.")),
+            ("end_line", position("The last line that is replaced.")),
+            (
+                "text",
+                text("The new lines, `\\n` between them, whatever the file's line ends are."),
+            ),
+        ],
+    )
+}
+
 fn exception() -> Value {
     object(
         "The exception that covers a violation.",
@@ -265,7 +318,7 @@ fn result() -> Value {
             ("hcl", text("The HCL.")),
         ],
     );
-    object(
+    let mut schema = object(
         "One policy on one resource.",
         &[
             ("policy_id", text("The policy, e.g. `POL-0002`.")),
@@ -364,5 +417,19 @@ fn result() -> Value {
             ),
             ("input", text("The name of its input.")),
         ],
-    )
+    );
+    let asked = [
+        (
+            "proven_fix",
+            json!({"$ref": "#/$defs/fix", "description": "With `--fixes`: edits that make it pass."}),
+        ),
+        (
+            "no_fix",
+            text("With `--fixes`: why no edit is offered; `remediation` says what to do by hand."),
+        ),
+    ];
+    for (name, field) in asked {
+        schema["properties"][name] = field;
+    }
+    schema
 }

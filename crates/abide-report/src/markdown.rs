@@ -5,6 +5,7 @@
 //! first, and what is left out is counted.
 
 mod entry;
+mod suggest;
 
 use std::io::{self, Write};
 

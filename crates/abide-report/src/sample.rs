@@ -8,6 +8,7 @@ use abide_core::diagnostic::{Diagnostic, Level, Place};
 use abide_core::finding::{
     AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Related, Snippet,
 };
+use abide_core::remedy::{Edit, Fix, Remedy, Suggestion};
 use abide_core::request::Request;
 use abide_core::rollout::Stage;
 use abide_core::scan::{Scan, ScanInput, ScanPolicy, Summary};
@@ -61,6 +62,7 @@ pub(crate) fn finding(policy: u32, address: &str, outcome: Outcome, message: &st
         location: None,
         related: Vec::new(),
         calls: Vec::new(),
+        remedy: None,
         exception: None,
         requested: None,
         in_baseline: false,
@@ -160,6 +162,7 @@ fn violations() -> Vec<Finding> {
             end_column: 13,
         },
     }];
+    located.remedy = Some(Remedy::Proven(restrict("\"10.0.0.0/8\"")));
     let mut out = vec![ssh, located];
     for key in ["a", "b", "c", "d", "e"] {
         let address = format!(r#"aws_db_instance.replica["{key}"]"#);
@@ -198,8 +201,33 @@ fn violations() -> Vec<Finding> {
         inside: false,
         hcl: "resource \"aws_s3_bucket_logging\" \"assets\" {\n  bucket        = aws_s3_bucket.assets.id\n  target_bucket = \"…\"\n}\n".into(),
     }];
+    logging.remedy = Some(Remedy::ByHand {
+        why: "main.tf.json has JSON syntax, which is not edited".into(),
+    });
     out.push(logging);
     out
+}
+
+/// A fix that writes another range in line 12 of the sample's file.
+pub(crate) fn restrict(range: &str) -> Fix {
+    Fix {
+        edits: vec![Edit {
+            location: Location {
+                file: "network/main.tf".into(),
+                line: 12,
+                column: 20,
+                end_line: 12,
+                end_column: 26,
+            },
+            replacement: range.into(),
+        }],
+        suggestions: vec![Suggestion {
+            file: "network/main.tf".into(),
+            line: 12,
+            end_line: 12,
+            text: format!("    cidr_blocks = [{range}]"),
+        }],
+    }
 }
 
 /// A finding with [`HOSTILE`] text wherever text can be.
@@ -218,6 +246,7 @@ pub(crate) fn hostile(text: &str) -> Finding {
         inside: true,
         hcl: text.into(),
     }];
+    out.remedy = Some(Remedy::Proven(restrict(text)));
     out.requested = Some(Request {
         reason: text.into(),
         until: "2026-12-31".parse().unwrap(),

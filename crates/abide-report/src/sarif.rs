@@ -5,6 +5,7 @@
 //! then; the addresses are always there as logical locations. Evaluations that went wrong are
 //! notifications, not results.
 
+mod fix;
 mod line_hash;
 mod model;
 mod places;
@@ -119,6 +120,7 @@ fn result(results: &Results<'_, '_>, group: &Group<'_>) -> model::Outcome {
         partial_fingerprints: fingerprints,
         baseline_state: finding.in_baseline.then_some("unchanged"),
         suppressions: suppression(finding).into_iter().collect(),
+        fixes: fix::of(report, finding),
         properties: OutcomeProperties {
             outcome: finding.outcome.as_str(),
             severity: finding.severity.as_str(),
@@ -131,6 +133,7 @@ fn result(results: &Results<'_, '_>, group: &Group<'_>) -> model::Outcome {
             found: finding.found.as_ref().map(text),
             expected: finding.expected.as_ref().map(text),
             requested: words::requested(finding).as_ref().map(text),
+            no_fix: words::no_fix(finding).map(|why| sarif_text(&clip(why, TEXT))),
         },
     }
 }

@@ -2,6 +2,7 @@
 
 use abide_core::finding::{Finding, Fingerprint, Outcome};
 use abide_core::gate::Verdict;
+use abide_core::remedy::Remedy;
 use abide_core::scan::{ScanPolicy, SeverityCounts, Summary};
 use abide_policy::Severity;
 
@@ -328,6 +329,20 @@ pub(crate) fn group_fingerprint(report: &Report<'_>, group: &Group<'_>) -> Finge
         finding.attribute.as_ref(),
         &finding.facts,
     )
+}
+
+/// Why no edit is offered, if somebody asked for one.
+pub(crate) fn no_fix(finding: &Finding) -> Option<&str> {
+    match finding.remedy.as_ref()? {
+        Remedy::ByHand { why } => Some(why),
+        Remedy::Proven(_) => None,
+    }
+}
+
+/// Whether a text of several lines has something in it that is not shown as it is.
+pub(crate) fn hides(text: &str) -> bool {
+    let mut parts = text.split(['\n', '\r', '\t']);
+    parts.any(|part| escape::visible(part) != part)
 }
 
 #[cfg(test)]

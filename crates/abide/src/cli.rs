@@ -297,6 +297,18 @@ pub(crate) struct ScanArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) sarif_include_excepted: bool,
 
+    /// Offer edits of the source, each proven: judged again with it, the finding passes and
+    /// nothing else fails. At most N are proven [default: 100], each costs a load
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "100",
+        help_heading = "Output"
+    )]
+    pub(crate) fixes: Option<usize>,
+
     /// Print nothing to standard output
     #[arg(long, short, help_heading = "Output")]
     pub(crate) quiet: bool,
@@ -352,12 +364,20 @@ pub(crate) struct FixArgs {
     #[command(flatten)]
     pub(crate) root: RootArgs,
 
-    /// How to print: a unified diff, or JSON with the edits
-    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
-    pub(crate) format: ListFormat,
+    /// How to print: a unified diff, JSON with the edits, or the findings with an edit for each
+    #[arg(long, value_enum, default_value_t = FixFormat::Human)]
+    pub(crate) format: FixFormat,
 
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FixFormat {
+    Human,
+    Json,
+    Markdown,
+    Sarif,
 }
 
 #[derive(Debug, Args)]

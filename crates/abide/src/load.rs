@@ -17,25 +17,57 @@ use crate::terminal;
 /// One input, loaded.
 pub(crate) enum Loaded {
     /// A plan or a state, and its source if that is at hand.
-    Json(Box<Inventory>, Option<Box<abide_hcl::Loaded>>),
+    Json(Box<Inventory>, Option<Box<Source>>),
     /// A directory.
-    Directory(Box<abide_hcl::Loaded>),
+    Directory(Box<Source>),
+}
+
+/// Terraform source, and how it was read.
+pub(crate) struct Source {
+    pub(crate) loaded: abide_hcl::Loaded,
+    dir: PathBuf,
+    /// Values of variables that the plan it belongs to was made with.
+    variables: Vec<(String, String)>,
+}
+
+impl Source {
+    /// Reads it again with some texts replaced.
+    pub(crate) fn reload(
+        &self,
+        args: &RootArgs,
+        options: &LoadOptions,
+        texts: &abide_fix::Texts,
+    ) -> Result<abide_hcl::Loaded, abide_hcl::LoadError> {
+        let mut options = hcl_options(&self.dir, args, options);
+        options.variables.splice(0..0, self.variables.clone());
+        let paths = texts.iter().filter_map(|(name, text)| {
+            let file = self.loaded.sources.named(name)?;
+            Some((file.path.clone(), text.clone()))
+        });
+        options.overlay.extend(paths);
+        abide_hcl::load_dir(&self.dir, &options)
+    }
 }
 
 impl Loaded {
     pub(crate) fn inventory(&self) -> &Inventory {
         match self {
             Self::Json(inventory, _) => inventory,
-            Self::Directory(loaded) => &loaded.inventory,
+            Self::Directory(source) => &source.loaded.inventory,
+        }
+    }
+
+    /// Its source, if that is at hand.
+    pub(crate) fn source(&self) -> Option<&Source> {
+        match self {
+            Self::Json(_, source) => source.as_deref(),
+            Self::Directory(source) => Some(source),
         }
     }
 
     /// What knows where its resources are written.
     pub(crate) fn locator(&self) -> Option<&dyn Locator> {
-        match self {
-            Self::Json(_, source) => source.as_deref().map(|source| source as &dyn Locator),
-            Self::Directory(loaded) => Some(&**loaded),
-        }
+        Some(&self.source()?.loaded)
     }
 }
 
@@ -49,7 +81,7 @@ pub(crate) fn load(
     let bar = terminal::spinner(format!("reading {name}"));
     let loaded = match input {
         Input::File(path) if path.is_dir() => {
-            directory(path, args, options).map(|loaded| Loaded::Directory(Box::new(loaded)))
+            directory(path, args, options).map(|source| Loaded::Directory(Box::new(source)))
         }
         _ => json(input, args, options),
     };
@@ -57,15 +89,15 @@ pub(crate) fn load(
     loaded
 }
 
-fn directory(
-    path: &Path,
-    args: &SourceArgs,
-    options: &LoadOptions,
-) -> anyhow::Result<abide_hcl::Loaded> {
+fn directory(path: &Path, args: &SourceArgs, options: &LoadOptions) -> anyhow::Result<Source> {
     let mut loaded = abide_hcl::load_dir(path, &hcl_options(path, &args.root, options))
         .map_err(|error| no_source(path, &error))?;
     loaded.inventory.input = path.display().to_string();
-    Ok(loaded)
+    Ok(Source {
+        loaded,
+        dir: path.to_owned(),
+        variables: Vec::new(),
+    })
 }
 
 fn no_source(path: &Path, error: &abide_hcl::LoadError) -> anyhow::Error {
@@ -153,7 +185,7 @@ fn json(input: &Input, args: &SourceArgs, options: &LoadOptions) -> anyhow::Resu
     };
     // A state knows everything; there is nothing to fill.
     if inventory.kind == SourceKind::Plan {
-        refine::refine(&mut inventory, &found.inventory);
+        refine::refine(&mut inventory, &found.loaded.inventory);
     }
     Ok(Loaded::Json(Box::new(inventory), Some(Box::new(found))))
 }
@@ -164,11 +196,11 @@ fn named_source(
     inventory: &mut Inventory,
     args: &SourceArgs,
     options: &LoadOptions,
-) -> anyhow::Result<abide_hcl::Loaded> {
+) -> anyhow::Result<Source> {
     let found = of_plan(dir, inventory, args, options)
         .map_err(|error| no_source(dir, &error))
         .context("--source")?;
-    let fit = Fit::of(inventory, &found.inventory);
+    let fit = Fit::of(inventory, &found.loaded.inventory);
     if fit.missing > 0 {
         let message = format!(
             "{} of {} resources of {} are not in {}: is it the source the plan was made of?",
@@ -190,7 +222,7 @@ fn likely_source(
     inventory: &mut Inventory,
     args: &SourceArgs,
     options: &LoadOptions,
-) -> Option<abide_hcl::Loaded> {
+) -> Option<Source> {
     if inventory.resources.is_empty() {
         return None;
     }
@@ -200,7 +232,7 @@ fn likely_source(
     let folder = folder.filter(|dir| !dir.as_os_str().is_empty() && !is_same(dir, here));
     for dir in folder.into_iter().chain([here]) {
         if let Ok(found) = of_plan(dir, inventory, args, options)
-            && Fit::of(inventory, &found.inventory).is_likely()
+            && Fit::of(inventory, &found.loaded.inventory).is_likely()
         {
             let message = format!(
                 "the Terraform source in {} is taken for that of {}; `--source` names another, `--no-source` none",
@@ -226,12 +258,16 @@ fn of_plan(
     inventory: &Inventory,
     args: &SourceArgs,
     options: &LoadOptions,
-) -> Result<abide_hcl::Loaded, abide_hcl::LoadError> {
+) -> Result<Source, abide_hcl::LoadError> {
     let mut hcl = hcl_options(dir, &args.root, options);
-    let known = variables(&inventory.variables);
+    let variables = variables(&inventory.variables);
     // A flag of the user's wins.
-    hcl.variables.splice(0..0, known);
-    abide_hcl::load_dir(dir, &hcl)
+    hcl.variables.splice(0..0, variables.clone());
+    Ok(Source {
+        loaded: abide_hcl::load_dir(dir, &hcl)?,
+        dir: dir.to_owned(),
+        variables,
+    })
 }
 
 /// Values as `--var` takes them: a string bare, anything else as JSON, which is HCL too.

@@ -9,6 +9,7 @@ mod load;
 mod output;
 mod pipeline;
 mod recording;
+mod remedy;
 mod staged;
 mod terminal;
 

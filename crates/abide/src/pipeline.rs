@@ -24,6 +24,7 @@ use toml::Spanned;
 use crate::cli::{Account, PolicyArgs, SourceArgs};
 use crate::config::{self, AccountSetting, Config};
 use crate::load::Loaded;
+use crate::remedy;
 use crate::terminal;
 
 /// The policies of a run.
@@ -176,6 +177,8 @@ pub(crate) struct Job<'a> {
     pub(crate) source: &'a SourceArgs,
     pub(crate) standing: Standing,
     pub(crate) all_results: bool,
+    /// How many edits to prove, if any.
+    pub(crate) fixes: Option<usize>,
     pub(crate) now: Option<Timestamp>,
 }
 
@@ -294,6 +297,11 @@ pub(crate) fn run(
     let locators: Vec<_> = loaded.iter().map(Loaded::locator).collect();
     timings.time("locate", || locate(chosen, &mut scan, &locators));
     timings.time("except", || except(chosen, &mut scan, &job.standing));
+    if let Some(most) = job.fixes {
+        timings.time("fixes", || {
+            remedy::attach(chosen, &mut scan, &loaded, job, &reading.key, most)
+        });
+    }
     // The process ends soon; taking a large inventory apart costs time for nothing.
     std::mem::forget(loaded);
     Ok((scan, digests))

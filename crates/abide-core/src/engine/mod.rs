@@ -359,6 +359,7 @@ impl<'p> Engine<'p> {
             location: None,
             related: Vec::new(),
             calls: Vec::new(),
+            remedy: None,
             exception: None,
             requested: None,
             in_baseline: false,

@@ -9,6 +9,7 @@
 )]
 
 mod forms;
+mod offers;
 mod policies;
 
 use abide_core::engine::{self, AccountMode};

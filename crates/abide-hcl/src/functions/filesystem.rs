@@ -91,7 +91,7 @@ pub(super) fn call(
             let id = world
                 .sources
                 .borrow_mut()
-                .add(world.display(&file), text.clone());
+                .add(world.display(&file), &file, text.clone());
             return template(world, id, &text, values);
         }
         ("templatestring", [values]) => return template(world, scope.file, &path, values),

@@ -3,6 +3,7 @@
 use std::io;
 
 use abide_core::finding::{Finding, Outcome};
+use abide_core::remedy::Remedy;
 
 use crate::escape::{clip, lines, prose, visible};
 use crate::report::{Group, Report};
@@ -230,6 +231,17 @@ impl<'r, 'a> Entry<'r, 'a> {
         let remediation = words::remediation(self.report, self.finding);
         if !remediation.is_empty() {
             screen.note("help", &prose(&clip(remediation, SENTENCE)))?;
+        }
+        let fix = self.finding.remedy.as_ref().and_then(Remedy::fix);
+        if let Some(drawn) = fix.and_then(|fix| frame::draw_fix(self.report, fix)) {
+            screen.note(
+                "fix",
+                "proven: with this edit it passes, and nothing else fails",
+            )?;
+            return drawn.iter().try_for_each(|code| screen.drawn(code));
+        }
+        if let Some(why) = words::no_fix(self.finding) {
+            screen.note("no edit", &prose(&clip(why, SENTENCE)))?;
         }
         for snippet in &self.finding.fix {
             let beside = match snippet.inside {

@@ -7,7 +7,8 @@
 use std::ops::Range;
 
 use abide_core::finding::{Finding, Location};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use abide_core::remedy::Fix;
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 use crate::escape::{clip, is_hidden, visible};
 use crate::report::Report;
@@ -20,6 +21,10 @@ const RELATED: usize = 3;
 const APART: u32 = 8;
 /// Lines that are marked as a whole; of more only the first is.
 const TALLEST: u32 = 6;
+/// Lines of a fix.
+const LONGEST: u32 = 60;
+/// Bytes of its new text.
+const LARGEST: usize = 4_000;
 /// Characters of a line.
 const WIDEST: usize = 400;
 /// Characters of a file's name or a label.
@@ -73,6 +78,62 @@ pub(super) fn draw(
     };
     let width = report.options.width.unwrap_or(140).max(60);
     Some(renderer.term_width(width).render(&[group]))
+}
+
+/// The edits of a fix as a difference, a drawing for each file; `None` if the source of one
+/// is not at hand or there is too much to show.
+pub(super) fn draw_fix(report: &Report<'_>, fix: &Fix) -> Option<Vec<String>> {
+    let renderer = match report.options.color {
+        true => Renderer::styled(),
+        false => Renderer::plain(),
+    };
+    let files = fix
+        .edits
+        .chunk_by(|a, b| a.location.file == b.location.file);
+    let drawn = files.map(|edits| {
+        let name = &edits.first()?.location.file;
+        let text = report.scan.sources.get(name)?;
+        let first = edits.first()?.location.line;
+        let last = edits.iter().map(|edit| edit.location.end_line).max()?;
+        let new: usize = edits.iter().map(|e| e.replacement.lines().count()).sum();
+        let bytes: usize = edits.iter().map(|edit| edit.replacement.len()).sum();
+        if last - first > LONGEST || new > LONGEST as usize || bytes > LARGEST {
+            return None;
+        }
+        let code = Code::cut(text, first, last);
+        let patches = edits.iter().map(|edit| {
+            let at = &edit.location;
+            let start = code.byte(at.line, at.column);
+            let end = code.byte(at.end_line, at.end_column);
+            Patch::new(
+                start..end.max(start),
+                harmless(&edit.replacement.replace("\r\n", "\n")),
+            )
+        });
+        let patches: Vec<_> = patches.collect();
+        let snippet = Snippet::source(code.text)
+            .line_start(first as usize)
+            .path(visible(&clip(name, NAME)).into_owned())
+            .fold(true)
+            .patches(patches);
+        let group = Group::with_level(Level::HELP).element(snippet);
+        let width = report.options.width.unwrap_or(140).max(60);
+        Some(renderer.clone().term_width(width).render(&[group]))
+    });
+    drawn.collect()
+}
+
+/// Lines with what is hidden in them replaced.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        // `##[` is a command to some runners wherever it stands.
+        let command = c == '#' && rest.peek() == Some(&'#');
+        let hidden = is_hidden(c) && !matches!(c, '\t' | '\n');
+        out.push(if command || hidden { '\u{fffd}' } else { c });
+    }
+    out
 }
 
 /// Marks of one file that are close together are one piece; that of the first mark comes first.
@@ -150,14 +211,8 @@ impl Code {
         for line in text.split('\n').skip(first as usize - 1).take(count) {
             code.starts.push(code.text.len());
             let line = line.strip_suffix('\r').unwrap_or(line);
-            let mut rest = line.chars().take(WIDEST).peekable();
-            while let Some(c) = rest.next() {
-                // `##[` is a command to some runners wherever it stands.
-                let command = c == '#' && rest.peek() == Some(&'#');
-                let hidden = is_hidden(c) && c != '\t';
-                code.text
-                    .push(if command || hidden { '\u{fffd}' } else { c });
-            }
+            let end = line.char_indices().nth(WIDEST).map_or(line.len(), |c| c.0);
+            code.text.push_str(&harmless(line.get(..end).unwrap_or("")));
             code.text.push('\n');
         }
         code

@@ -1,10 +1,13 @@
 //! The bullets of the Markdown format.
 
 use abide_core::finding::{Finding, Location, Snippet};
+use abide_core::remedy::Remedy;
 
 use crate::escape::{clip, lines, markdown, markdown_code, markdown_fence, uri_path};
 use crate::report::{Group, Report};
 use crate::words;
+
+use super::suggest;
 
 /// Characters of a name or a value.
 const NAME: usize = 300;
@@ -34,10 +37,16 @@ pub(crate) fn violation(report: &Report<'_>, group: &Group<'_>) -> String {
     if !remediation.is_empty() {
         parts.push(format!("Fix: {}", markdown(&clip(remediation, SENTENCE))));
     }
+    if let Some(why) = words::no_fix(finding) {
+        let why = markdown(&clip(why, SENTENCE));
+        parts.push(format!("No edit is offered: {why}"));
+    }
     let mut out = parts.join(BREAK);
     out.push_str("\n\n");
-    if !finding.fix.is_empty() {
-        out.push_str(&snippets(&finding.fix));
+    match finding.remedy.as_ref().and_then(Remedy::fix) {
+        Some(fix) if suggest::can_show(fix) => out.push_str(&suggest::blocks(report, fix)),
+        _ if !finding.fix.is_empty() => out.push_str(&snippets(&finding.fix)),
+        _ => {}
     }
     out
 }
@@ -143,7 +152,7 @@ fn values(finding: &Finding) -> Option<String> {
     (!out.is_empty()).then(|| format!("Found: {out}"))
 }
 
-fn link(report: &Report<'_>, location: &Location) -> String {
+pub(super) fn link(report: &Report<'_>, location: &Location) -> String {
     let file = clip(&location.file, NAME);
     let text = code(&format!("{file}:{}", location.line));
     match &report.options.permalink_base {

@@ -3,6 +3,7 @@
 use abide_core::diagnostic::{Diagnostic, Level};
 use abide_core::finding::{Finding, Outcome};
 use abide_core::gate::{Gate, OnUnknown};
+use abide_core::remedy::Remedy;
 use abide_core::scan::Scan;
 use abide_policy::Severity;
 
@@ -200,4 +201,79 @@ fn places_are_links_if_they_can_be() {
     assert!(text.contains(
         "[`network/main.tf:12`](https://github.com/o/r/blob/abc/network/main.tf#L12-L12)"
     ));
+}
+
+/// The lines of a suggestion as a reader of Markdown sees them.
+fn suggested(markdown: &str) -> Vec<String> {
+    use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+    let mut found = Vec::new();
+    let mut inside = false;
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(word))) => {
+                inside = &*word == "suggestion";
+                if inside {
+                    found.push(String::new());
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => inside = false,
+            Event::Text(text) if inside => found.last_mut().unwrap().push_str(&text),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// One character more or less would be written into somebody's file.
+#[test]
+fn a_suggestion_reads_back_as_its_lines() {
+    for text in [
+        "    cidr_blocks = [\"10.0.0.0/8\"]",
+        "\tcidr_blocks = []\n\n\t  # ```` @all <b>",
+        "",
+        "\n  x = 1\n",
+    ] {
+        let mut finding = finding(0, "aws_x.x", Outcome::Fail, "no");
+        let mut fix = sample::restrict("");
+        fix.suggestions[0].text = text.to_owned();
+        finding.remedy = Some(Remedy::Proven(fix));
+        let scan = sample::of(vec![finding]);
+        let markdown = show(&scan, Format::Markdown, ReportOptions::default());
+        // The parser leaves out the break of an empty block.
+        let [found] = suggested(&markdown).try_into().unwrap();
+        assert_eq!(
+            found.strip_suffix('\n').unwrap_or(&found),
+            text,
+            "{markdown}"
+        );
+    }
+}
+
+#[test]
+fn lines_that_cannot_be_shown_as_they_are_are_no_suggestion() {
+    let long = "x".repeat(4_000);
+    for text in ["a\u{202e}b", "\u{feff}a", "##[error]x", &long] {
+        let mut finding = finding(0, "aws_x.x", Outcome::Fail, "no");
+        finding.remedy = Some(Remedy::Proven(sample::restrict(text)));
+        let scan = sample::of(vec![finding]);
+        let markdown = show(&scan, Format::Markdown, ReportOptions::default());
+        assert!(suggested(&markdown).is_empty(), "{markdown}");
+        let sarif = show(&scan, Format::Sarif, ReportOptions::default());
+        let is_long = text.len() > 100;
+        assert_eq!(sarif.contains("\"fixes\""), is_long, "{sarif}");
+    }
+}
+
+#[test]
+fn a_proven_fix_is_a_difference_on_the_terminal() {
+    let text = show(&sample::scan(), Format::Human, ReportOptions::default());
+    assert!(text.contains("fix: proven"), "{text}");
+    assert!(
+        text.contains("12 +     cidr_blocks = [\"10.0.0.0/8\"]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("no edit: main.tf.json has JSON syntax"),
+        "{text}"
+    );
 }

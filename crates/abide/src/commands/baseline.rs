@@ -48,6 +48,7 @@ fn rewrite(
         source: &args.source,
         standing: Standing::excepted(&config, args.exceptions.as_deref())?,
         all_results: false,
+        fixes: None,
         now: args.now,
     };
     let scan = pipeline::scan(&chosen, &job, &mut Timings::default())?;

@@ -1,5 +1,6 @@
 //! `abide fix`
 
+mod report;
 mod show;
 mod write;
 
@@ -11,9 +12,10 @@ use abide_core::finding::{Finding, Outcome};
 use abide_core::inventory::Inventory;
 use abide_core::source::LoadOptions;
 use abide_fix::{Fixes, Left, Target, Texts};
+use abide_report::Format;
 use anyhow::Context;
 
-use crate::cli::{Cli, FixArgs, SourceArgs};
+use crate::cli::{Cli, FixArgs, FixFormat, SourceArgs};
 use crate::config::Config;
 use crate::load;
 use crate::pipeline::{self, Chosen};
@@ -21,6 +23,14 @@ use crate::pipeline::{self, Chosen};
 pub(crate) fn run(cli: &Cli, args: &FixArgs) -> anyhow::Result<u8> {
     let config = Config::load(cli)?;
     let chosen = pipeline::choose(&config, &args.policy)?;
+    let format = match args.format {
+        FixFormat::Markdown => Some(Format::Markdown),
+        FixFormat::Sarif => Some(Format::Sarif),
+        FixFormat::Human | FixFormat::Json => None,
+    };
+    if let Some(format) = format {
+        return report::print(args, &chosen, format);
+    }
     let root = args
         .dir
         .canonicalize()
@@ -105,19 +115,14 @@ fn only_planned(planned: Vec<Finding>, fixes: &mut Fixes) {
         .map(target)
         .collect();
     let missing = planned.into_iter().filter(|f| !known.contains(&target(f)));
-    fixes.left.extend(missing.map(|finding| {
-        Left {
-            finding,
-            why:
-                "it fails in the plan but not in this directory: is the plan of another commit, or \
-              made with other variables (--var, --var-file)?"
-                    .to_owned(),
-        }
+    fixes.left.extend(missing.map(|finding| Left {
+        finding,
+        why: abide_fix::PLAN_ONLY.to_owned(),
     }));
 }
 
 /// Every evaluation of one inventory.
-pub(super) fn judge(inventory: &Inventory, chosen: &Chosen) -> Vec<Finding> {
+pub(crate) fn judge(inventory: &Inventory, chosen: &Chosen) -> Vec<Finding> {
     let asking = abide_rego::Asking {
         input: 0,
         all_results: true,

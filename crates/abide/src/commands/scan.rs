@@ -46,6 +46,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         )?,
         // The store keeps passes too.
         all_results: args.all_results || args.recording.record,
+        fixes: args.fixes,
         now: args.now,
     };
     let reading = Reading {

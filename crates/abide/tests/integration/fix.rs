@@ -124,7 +124,7 @@ fn edits_are_printed_as_json() {
     let edit = &json["files"][0]["edits"][0];
     assert_eq!(json["files"][0]["file"], "main.tf");
     assert_eq!(edit["start"]["line"], 2);
-    assert_eq!(edit["replacement"], "fals");
+    assert_eq!(edit["replacement"], "false");
 }
 
 #[test]

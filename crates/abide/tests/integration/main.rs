@@ -19,6 +19,7 @@ mod formats;
 mod help;
 mod import;
 mod lsp;
+mod offers;
 mod policy;
 mod rego;
 mod requests;

@@ -37,6 +37,7 @@ pub(crate) fn run(cli: &Cli, args: &ImportArgs) -> anyhow::Result<u8> {
         source: &args.source,
         standing: Standing::excepted(&config, None)?,
         all_results: false,
+        fixes: None,
         now: args.now,
     };
     let scan = pipeline::scan(&chosen, &job, &mut Timings::default())?;

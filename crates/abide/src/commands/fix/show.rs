@@ -9,7 +9,7 @@ use abide_fix::{Edit, FileFix, Fixes};
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::cli::{FixArgs, ListFormat};
+use crate::cli::{FixArgs, FixFormat};
 use crate::output;
 use crate::pipeline::Chosen;
 use crate::terminal::visible;
@@ -47,8 +47,11 @@ pub(crate) fn print(
     not_read: &[String],
 ) -> anyhow::Result<()> {
     match args.format {
-        ListFormat::Json => json(args, chosen, fixes, not_read),
-        ListFormat::Human => human(args, chosen, fixes, not_read),
+        FixFormat::Json => json(args, chosen, fixes, not_read),
+        // Reports are made by `report`.
+        FixFormat::Human | FixFormat::Markdown | FixFormat::Sarif => {
+            human(args, chosen, fixes, not_read)
+        }
     }
 }
 
