@@ -26,7 +26,7 @@ impl Level {
 }
 
 /// A place in a file that a person wrote.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Place {
     /// The file's path as given.
     pub file: String,

@@ -1,25 +1,42 @@
 //! Exceptions: approved permissions, each with an end, for one policy to fail on one resource.
 //!
-//! [`covers`] alone decides whether an exception covers a finding. A file may
-//! hold exceptions that are void (malformed, without approver, too long):
-//! they cover nothing, and are reported at their line.
+//! A file of exceptions is read ([`ExceptionSet::read`]) and judged by the rules
+//! ([`ExceptionSet::judge`]); [`covers`] alone decides whether a judged exception covers a
+//! violation at a time. Void ones (malformed, without approver, too long) cover nothing, and
+//! are reported at their line.
 
+mod act;
+mod apply;
+mod cover;
+mod edit;
+mod judge;
 mod read;
+mod rules;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
 
-use abide_policy::Severity;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::diagnostic::{Diagnostic, Level, Place};
-use crate::finding::{AppliedException, Fact, Finding, Outcome};
-use crate::policy::nearest;
-use crate::scan::Scan;
+use crate::diagnostic::Place;
+use crate::finding::Fact;
 
-/// A permission to fail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+pub use act::{Act, Identity, is_bot, same_person};
+pub use apply::apply;
+pub use cover::{Cover, State, Violation, covers};
+pub use edit::{EditError, add_entry, add_field};
+pub use judge::{Grant, Term};
+pub use rules::{PerSeverity, Rules, maximum_days};
+pub use schema::json_schema;
+pub use write::{acts, entry, quoted};
+
+/// A permission to fail, as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exception {
-    /// Its id, unique in its file.
+    /// Its id, unique in its file; empty if it has none.
     pub id: String,
     /// The policy it is about.
     pub policy: String,
@@ -27,14 +44,109 @@ pub struct Exception {
     pub resource: String,
     /// The facts it accepts; `None` accepts any (the simple form).
     pub facts: Option<Vec<Fact>>,
+    /// What kind of permission it is.
+    pub category: Category,
     /// Why.
     pub reason: String,
+    /// Where it is discussed.
+    pub ticket: Option<String>,
+    /// What is done instead.
+    pub control: Option<CompensatingControl>,
+    /// Who asked for it.
+    pub requester: Option<Act>,
     /// Who approved it.
-    pub approver: String,
+    pub approvers: Vec<Act>,
+    /// Who refused or withdrew it.
+    pub rejected: Option<Act>,
+    /// Who took it back.
+    pub revoked: Option<Act>,
+    /// Who looked at a break-glass exception afterwards.
+    pub reviewed: Option<Act>,
+    /// When it begins.
+    pub not_before: Option<Timestamp>,
     /// When it ends.
-    pub expires: Expiry,
+    pub expires: Option<Expiry>,
+    /// The exception it follows.
+    pub renews: Option<String>,
+    /// Granted in an emergency by one person, for hours.
+    pub break_glass: bool,
+    /// It stands in the older form, `{"POL-0001:address": {expiresAt, reason}}`.
+    pub is_seed: bool,
+    /// What is wrong with how it is written.
+    pub faults: Vec<Fault>,
     /// Where it is written.
     pub place: Place,
+}
+
+impl Exception {
+    /// `exception EXC-1 (POL-0001 on aws_s3_bucket.x)`
+    #[must_use]
+    pub fn named(&self) -> String {
+        let id = match self.id.as_str() {
+            "" => "without id",
+            id => id,
+        };
+        match (self.policy.as_str(), self.resource.as_str()) {
+            ("", _) | (_, "") => format!("exception {id}"),
+            (policy, resource) => format!("exception {id} ({policy} on {resource})"),
+        }
+    }
+
+    /// Its approvers' names.
+    #[must_use]
+    pub fn approver(&self) -> String {
+        let names: Vec<_> = self.approvers.iter().map(|act| act.name.as_str()).collect();
+        match names.is_empty() {
+            true => "(none recorded)".to_owned(),
+            false => names.join(", "),
+        }
+    }
+}
+
+/// What is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong and what was expected.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// What kind of permission an exception is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// The risk is taken for a time.
+    #[default]
+    Waiver,
+    /// Something else keeps the risk low.
+    Mitigated,
+    /// The policy is wrong here.
+    FalsePositive,
+}
+
+impl Category {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Waiver, Self::Mitigated, Self::FalsePositive];
+
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiver => "waiver",
+            Self::Mitigated => "mitigated",
+            Self::FalsePositive => "false_positive",
+        }
+    }
+}
+
+/// What is done instead of following the policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompensatingControl {
+    /// In words.
+    pub description: Option<String>,
+    /// A policy that must pass wherever it applies in the same scan, else the exception is suspended.
+    pub policy: Option<String>,
 }
 
 /// When an exception ends.
@@ -47,12 +159,21 @@ pub enum Expiry {
 }
 
 impl Expiry {
-    /// Whether the exception is in force at a time.
+    /// A day or an instant.
     #[must_use]
-    pub fn includes(self, at: Timestamp) -> bool {
+    pub fn read(text: &str) -> Option<Self> {
+        if text.len() == 10 {
+            return text.parse::<Date>().ok().map(Self::Day);
+        }
+        text.parse::<Timestamp>().ok().map(Self::Instant)
+    }
+
+    /// The first instant at which it is over.
+    #[must_use]
+    pub fn end(self) -> Timestamp {
         match self {
-            Self::Day(day) => TimeZone::UTC.to_datetime(at).date() <= day,
-            Self::Instant(end) => at < end,
+            Self::Day(day) => day.tomorrow().map_or(Timestamp::MAX, midnight),
+            Self::Instant(end) => end,
         }
     }
 
@@ -61,32 +182,39 @@ impl Expiry {
     pub fn day(self) -> Date {
         match self {
             Self::Day(day) => day,
-            Self::Instant(end) => TimeZone::UTC.to_datetime(end).date(),
+            Self::Instant(end) => day_of(end.checked_sub(1.nanosecond()).unwrap_or(end)),
         }
     }
 }
 
-/// The longest an exception may run, in days, by the severity of its policy.
-#[must_use]
-pub fn maximum_days(severity: Severity) -> i32 {
-    match severity {
-        Severity::Critical => 14,
-        Severity::High => 30,
-        Severity::Medium => 90,
-        Severity::Low => 180,
+impl std::fmt::Display for Expiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Day(day) => day.fmt(f),
+            Self::Instant(end) => end.fmt(f),
+        }
     }
 }
 
-/// Days before its end from which an exception is announced.
-const WARN_DAYS: i32 = 14;
+/// The beginning of a day, UTC.
+pub(crate) fn midnight(day: Date) -> Timestamp {
+    TimeZone::UTC
+        .to_timestamp(day.at(0, 0, 0, 0))
+        .unwrap_or(Timestamp::MAX)
+}
 
-/// The exceptions of a file.
+/// The day of an instant, UTC.
+pub(crate) fn day_of(at: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(at).date()
+}
+
+/// The exceptions of a file, in its order; void ones too.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExceptionSet {
-    /// Those that can cover something.
+    /// The file's name as given.
+    pub file: String,
+    /// All of them.
     pub list: Vec<Exception>,
-    /// Void ones, each at its line.
-    pub void: Vec<Diagnostic>,
 }
 
 /// Why an exceptions file cannot be used at all.
@@ -101,138 +229,17 @@ pub struct ExceptionFileError {
 
 impl ExceptionSet {
     /// Reads a file of exceptions, YAML or JSON: a list (or `exceptions:` with a
-    /// list) of `{id, policy, resource, reason, approver, expires}`, or the map
-    /// `{"POL-0001:address": {expiresAt, reason}}`. Entries of the map name no
-    /// approver: they are void unless `allow_unapproved`.
+    /// list) of entries, or the map `{"POL-0001:address": {expiresAt, reason}}`.
     ///
     /// # Errors
-    /// If the file is neither; single bad entries are void instead.
-    pub fn read(
-        file: &str,
-        text: &str,
-        allow_unapproved: bool,
-    ) -> Result<Self, ExceptionFileError> {
-        read::read(file, text, allow_unapproved)
+    /// If the file is neither; single bad entries have faults instead.
+    pub fn read(file: &str, text: &str) -> Result<Self, ExceptionFileError> {
+        read::read(file, text)
     }
-}
 
-/// Whether an exception covers a finding at a time.
-#[must_use]
-pub fn covers(exception: &Exception, policy: &str, finding: &Finding, at: Timestamp) -> bool {
-    finding.outcome == Outcome::Fail
-        && exception.policy == policy
-        && exception.resource == finding.resource_address.as_str()
-        && exception.expires.includes(at)
-        && exception
-            .facts
-            .as_ref()
-            .is_none_or(|accepted| finding.facts.iter().all(|fact| accepts(accepted, fact)))
-}
-
-/// A fact is accepted if one of the accepted ones says nothing else than it.
-fn accepts(accepted: &[Fact], fact: &Fact) -> bool {
-    accepted.iter().any(|known| {
-        known
-            .0
-            .iter()
-            .all(|(name, value)| fact.get(name) == Some(value))
-    })
-}
-
-/// Applies exceptions to a scan: covered findings are marked, and what is odd
-/// about the exceptions becomes a diagnostic. `known` are all policies there
-/// are, with their severities: an exception for a policy that is only switched
-/// off is not void.
-pub fn apply(set: &ExceptionSet, scan: &mut Scan, known: &[(String, Severity)]) {
-    let at = scan.at;
-    scan.diagnostics.extend(set.void.iter().cloned());
-    for exception in &set.list {
-        let (stands, remark) = standing(exception, known, at);
-        if let Some((level, code, message)) = remark {
-            scan.diagnostics
-                .push(Diagnostic::new(level, code, message).at(exception.place.clone()));
-        }
-        if stands && !cover(exception, scan, at) {
-            let message = format!(
-                "{} covers nothing in this input: remove it if the resource is fixed or gone",
-                named(exception)
-            );
-            scan.diagnostics.push(
-                Diagnostic::new(Level::Warning, "exception-unused", message)
-                    .at(exception.place.clone()),
-            );
-        }
+    /// The exception of an id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Exception> {
+        self.list.iter().find(|exception| exception.id == id)
     }
-    scan.recount();
-}
-
-/// Whether an exception may cover anything, and what is to be said of it.
-fn standing(
-    exception: &Exception,
-    known: &[(String, Severity)],
-    at: Timestamp,
-) -> (bool, Option<(Level, &'static str, String)>) {
-    let today = TimeZone::UTC.to_datetime(at).date();
-    let name = named(exception);
-    let last = exception.expires.day();
-    let refuse = |code, message| (false, Some((Level::Warning, code, message)));
-    let Some((_, severity)) = known.iter().find(|(id, _)| *id == exception.policy) else {
-        let id = &exception.policy;
-        let message = format!(
-            "{name} is void: there is no policy {id}{}",
-            meant(id, known)
-        );
-        return refuse("exception-void", message);
-    };
-    if !exception.expires.includes(at) {
-        let message = format!(
-            "{name} expired on {last}; it covers nothing any more: fix the resource or ask for a new one"
-        );
-        return refuse("exception-expired", message);
-    }
-    let limit = maximum_days(*severity);
-    let latest = today.checked_add(limit.days());
-    if latest.is_ok_and(|latest| last > latest) {
-        let message = format!(
-            "{name} is void: it ends on {last}, but exceptions for {severity} policies run {limit} days at most"
-        );
-        return refuse("exception-void", message);
-    }
-    let soon = today.checked_add(WARN_DAYS.days());
-    let ends_soon = soon.is_ok_and(|soon| last <= soon) && limit > WARN_DAYS;
-    let remark = ends_soon.then(|| {
-        let message = format!("{name} expires on {last}");
-        (Level::Note, "exception-expiring", message)
-    });
-    (true, remark)
-}
-
-fn named(exception: &Exception) -> String {
-    format!(
-        "exception {} ({} on {})",
-        exception.id, exception.policy, exception.resource
-    )
-}
-
-fn meant(id: &str, known: &[(String, Severity)]) -> String {
-    nearest(id, known.iter().map(|(id, _)| id.as_str()))
-        .map_or_else(String::new, |id| format!("; did you mean {id}?"))
-}
-
-fn cover(exception: &Exception, scan: &mut Scan, at: Timestamp) -> bool {
-    let mut used = false;
-    for finding in &mut scan.findings {
-        let policy = &scan.policies[finding.policy as usize].id;
-        if covers(exception, policy, finding, at) {
-            used = true;
-            finding.exception.get_or_insert_with(|| AppliedException {
-                id: exception.id.clone(),
-                reason: exception.reason.clone(),
-                approver: exception.approver.clone(),
-                expires: exception.expires.day().to_string(),
-                place: Some(exception.place.clone()),
-            });
-        }
-    }
-    used
 }

@@ -3,12 +3,15 @@
 //! A request silences nothing: it marks the finding until somebody approves it
 //! in a file of exceptions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use abide_policy::Severity;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::diagnostic::{Diagnostic, Level, Place};
+use crate::exception::Rules;
 use crate::finding::{Finding, Location, Outcome};
 use crate::locate::Locator;
 use crate::policy::PolicyNames;
@@ -59,14 +62,21 @@ impl Location {
 
 /// Marks the findings somebody asks an exception for, and reports requests that
 /// are malformed, over or for nothing. It comes after [`crate::locate::locate`], with the
-/// same locators; `names` knows every policy there is.
-pub fn attach(scan: &mut Scan, locators: &[Option<&dyn Locator>], names: &PolicyNames) {
+/// same locators; `names` knows every policy there is. A request for longer than an exception
+/// may run is none.
+pub fn attach(
+    scan: &mut Scan,
+    locators: &[Option<&dyn Locator>],
+    names: &PolicyNames,
+    rules: &Rules,
+) {
     let mut asked = Asked {
         names,
+        rules,
         in_force: scan
             .policies
             .iter()
-            .map(|policy| policy.id.clone())
+            .map(|policy| (policy.id.clone(), policy.severity))
             .collect(),
         today: TimeZone::UTC.to_datetime(scan.at).date(),
         remarks: BTreeMap::new(),
@@ -113,7 +123,8 @@ pub fn is_asked_for(finding: &Finding, scope: &Location) -> bool {
 /// The requests of a scan on their way.
 struct Asked<'n> {
     names: &'n PolicyNames,
-    in_force: BTreeSet<String>,
+    rules: &'n Rules,
+    in_force: BTreeMap<String, Severity>,
     today: Date,
     /// By place and text: two inputs may read the same file.
     remarks: BTreeMap<(Option<Place>, String), Diagnostic>,
@@ -154,9 +165,24 @@ impl Asked<'_> {
                 let message = format!("there is no policy {name}{}", self.names.meant(name));
                 self.warn(request, "request-malformed", message);
             }
-            // A policy that is only switched off is no slip.
-            let ids = ids.iter().filter(|id| self.in_force.contains(*id));
-            out.extend(ids.map(|id| (id.clone(), scope)));
+            for id in ids {
+                // A policy that is only switched off is no slip.
+                let Some(severity) = self.in_force.get(id).copied() else {
+                    continue;
+                };
+                let days = self.rules.max_days.get(severity);
+                let latest = self.today.checked_add(days.days());
+                match latest {
+                    Ok(latest) if request.until > latest => {
+                        let message = format!(
+                            "this request is for the time until {}, but exceptions for {severity} policies such as {id} run {days} days at most: ask until {latest}",
+                            request.until
+                        );
+                        self.warn(request, "request-too-long", message);
+                    }
+                    _ => out.push((id.clone(), scope)),
+                }
+            }
         }
         out
     }

@@ -1,6 +1,7 @@
 //! What the user can type.
 
 mod evidence;
+mod exception;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,6 +13,10 @@ use abide_report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::evidence::{EvidenceCommand, RecordArgs, StoreArgs, StoreCommand, VerifyArgs};
+pub(crate) use self::exception::{
+    AuditArgs, BookArgs, ChangeArgs, CheckArgs, DecideArgs, ExceptionCommand, ExceptionListArgs,
+    ExceptionShowArgs, ImportArgs, Kind, RenewArgs, RequestArgs, TermArgs, WhoArgs,
+};
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
 #[derive(Debug, Parser)]
@@ -63,7 +68,7 @@ pub(crate) enum Command {
     /// Write down today's findings, so that only new ones fail
     #[command(subcommand)]
     Baseline(BaselineCommand),
-    /// Ask for exceptions
+    /// Ask for exceptions, grant them, and look after them
     #[command(subcommand)]
     Exception(ExceptionCommand),
     /// Check, prove and hand over what was recorded
@@ -519,35 +524,6 @@ pub(crate) struct BaselineArgs {
     pub(crate) output: PathBuf,
 
     /// The time to write down as first seen
-    #[arg(long, value_name = "TIME", value_parser = now)]
-    pub(crate) now: Option<jiff::Timestamp>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ExceptionCommand {
-    /// Write what Checkov, Trivy, tfsec and Snyk are told to pass over as exceptions to be
-    /// approved; what cannot be mapped is listed on standard error
-    Import(ImportArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImportArgs {
-    /// Directories, or single files: .tf, .trivyignore, .trivyignore.yaml, .checkov.baseline,
-    /// .snyk
-    #[arg(value_name = "FILE|DIR", required = true)]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// File to write, which must be new [default: standard output]
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
-
-    /// Leave out what is over at this time (2026-03-01 or 2026-03-01T12:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = now)]
     pub(crate) now: Option<jiff::Timestamp>,
 }

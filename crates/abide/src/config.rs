@@ -3,6 +3,7 @@
 //! A setting comes from a flag, else from the file, else from the default.
 //! [`Config::show`] tells which.
 
+mod exceptions;
 mod file;
 mod rollout;
 mod show;
@@ -37,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) file: File,
     /// Its text, for the places of what is wrong.
     text: String,
+    /// Nothing is to be read that no flag names.
+    is_off: bool,
 }
 
 impl Config {
@@ -48,7 +51,10 @@ impl Config {
             None => find(),
         };
         let Some(path) = path else {
-            return Ok(Self::default());
+            return Ok(Self {
+                is_off: cli.no_config,
+                ..Self::default()
+            });
         };
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -60,11 +66,13 @@ impl Config {
             path: Some(path),
             file,
             text,
+            is_off: false,
         };
         // What needs no policies is judged at once, whatever the command.
         config.settings()?;
         config.frameworks()?;
         config.fail_on()?;
+        config.rules()?;
         Ok(config)
     }
 

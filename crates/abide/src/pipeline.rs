@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use abide_core::baseline::Baseline;
 use abide_core::diagnostic::{Diagnostic, Level};
 use abide_core::engine::{self, AccountMode, Evaluations, Options};
-use abide_core::exception::{self, ExceptionSet};
+use abide_core::exception::{self, ExceptionSet, Rules};
+use abide_core::finding::Outcome;
 use abide_core::inventory::Inventory;
 use abide_core::locate::{self, Locator};
 use abide_core::policy::{self, PolicyNames, PolicySet, PolicySettings, Selection};
@@ -38,6 +39,8 @@ pub(crate) struct Chosen {
     pub(crate) set: PolicySet,
     /// When account policies apply.
     pub(crate) account: AccountMode,
+    /// What exceptions are held to.
+    pub(crate) rules: Rules,
     /// Folders of Rego, whose rules are policies of the set too.
     rego: Vec<Folder>,
 }
@@ -46,19 +49,7 @@ pub(crate) struct Chosen {
 pub(crate) fn choose(config: &Config, args: &PolicyArgs) -> anyhow::Result<Chosen> {
     let settings = settings(config, args)?;
     let all = all_policies(config, args)?;
-    let known = all
-        .iter()
-        .map(|policy| {
-            (
-                policy.id.clone(),
-                settings
-                    .severity
-                    .get(&policy.id)
-                    .copied()
-                    .unwrap_or(policy.severity),
-            )
-        })
-        .collect();
+    let known = severities(&all, &settings);
     let names = PolicyNames::of(&all);
     let chosen = select(config, args, all, &settings)?;
     let set = PolicySet::compile(chosen, &settings)
@@ -75,8 +66,18 @@ pub(crate) fn choose(config: &Config, args: &PolicyArgs) -> anyhow::Result<Chose
         names,
         set,
         account,
+        rules: config.rules()?,
         rego: rego_folders(config, args)?,
     })
+}
+
+/// Every policy with its severity, overrides applied.
+pub(crate) fn severities(all: &[Policy], settings: &PolicySettings) -> Vec<(String, Severity)> {
+    let of = |policy: &Policy| {
+        let changed = settings.severity.get(&policy.id).copied();
+        (policy.id.clone(), changed.unwrap_or(policy.severity))
+    };
+    all.iter().map(of).collect()
 }
 
 /// Overrides from the configuration and from `--set`.
@@ -206,6 +207,12 @@ impl Standing {
         })
     }
 
+    /// Whether a scan must hold what passed too.
+    pub(crate) fn needs_passes(&self) -> bool {
+        let set = self.exceptions.as_ref();
+        set.is_some_and(ExceptionSet::needs_passes)
+    }
+
     /// The same without a baseline.
     pub(crate) fn excepted(config: &Config, exceptions: Option<&Path>) -> anyhow::Result<Self> {
         Ok(Self {
@@ -266,11 +273,13 @@ pub(crate) fn run(
     let plans = timings.time("raw plan", || plans(chosen, &inputs, &reading.key))?;
     let digests = digests(&inputs)?;
     let mut prints = Vec::new();
+    // A compensating control has to be seen to pass.
+    let needs_passes = job.standing.needs_passes();
     let mut scan = timings.time("evaluate", || {
         let parts = (0u32..).zip(inventories).map(|(number, inventory)| {
             let asking = Asking {
                 input: number,
-                all_results: job.all_results,
+                all_results: job.all_results || needs_passes,
             };
             let plan = plans.get(number as usize).and_then(Option::as_ref);
             let found = evaluate(chosen, inventory, plan, asking, &mut prints);
@@ -297,6 +306,9 @@ pub(crate) fn run(
     let locators: Vec<_> = loaded.iter().map(Loaded::locator).collect();
     timings.time("locate", || locate(chosen, &mut scan, &locators));
     timings.time("except", || except(chosen, &mut scan, &job.standing));
+    if needs_passes && !job.all_results {
+        keep_findings(&mut scan);
+    }
     if let Some(most) = job.fixes {
         timings.time("fixes", || {
             remedy::attach(chosen, &mut scan, &loaded, job, &reading.key, most)
@@ -314,16 +326,22 @@ fn digests(inputs: &[Input]) -> anyhow::Result<Digests> {
     digests.collect()
 }
 
+/// Drops what only `--all-results` lists.
+pub(crate) fn keep_findings(scan: &mut Scan) {
+    scan.findings
+        .retain(|finding| !matches!(finding.outcome, Outcome::Pass | Outcome::NotApplicable));
+}
+
 /// Says where findings are written, and for which somebody asks an exception.
 pub(crate) fn locate(chosen: &Chosen, scan: &mut Scan, locators: &[Option<&dyn Locator>]) {
     locate::locate(scan, locators);
-    request::attach(scan, locators, &chosen.names);
+    request::attach(scan, locators, &chosen.names, &chosen.rules);
 }
 
 /// Marks findings that may stand.
 pub(crate) fn except(chosen: &Chosen, scan: &mut Scan, standing: &Standing) {
     if let Some(set) = &standing.exceptions {
-        exception::apply(set, scan, &chosen.known);
+        exception::apply(set, scan, &chosen.known, &chosen.rules);
     }
     if let Some(baseline) = &standing.baseline {
         baseline.apply(scan);
@@ -424,25 +442,24 @@ pub(crate) fn redaction_key() -> anyhow::Result<RedactionKey> {
     Ok(RedactionKey::new(bytes))
 }
 
-/// The approved exceptions of a file, or of the configuration.
+/// The exceptions of a file, else of the configuration, else of the usual file if it is there.
 fn exceptions(config: &Config, path: Option<&Path>) -> anyhow::Result<Option<ExceptionSet>> {
-    let from_config = config
-        .file
-        .exceptions
-        .file
-        .as_ref()
-        .map(|path| config.resolve(path));
-    let Some(path) = path.map(Path::to_owned).or(from_config) else {
-        return Ok(None);
-    };
-    let text = fs::read_to_string(&path)
+    let named = path.map(Path::to_owned).or(config.exceptions_file());
+    match named {
+        Some(path) => Ok(Some(read_exceptions(&path)?)),
+        None => {
+            let usual = config.usual_exceptions_file();
+            let usual = usual.filter(|path| path.exists());
+            usual.as_deref().map(read_exceptions).transpose()
+        }
+    }
+}
+
+/// Reads a file of exceptions.
+pub(crate) fn read_exceptions(path: &Path) -> anyhow::Result<ExceptionSet> {
+    let text = fs::read_to_string(path)
         .with_context(|| format!("cannot read exceptions {}", path.display()))?;
-    let allow = config.file.exceptions.allow_unapproved == Some(true);
-    Ok(Some(ExceptionSet::read(
-        &path.display().to_string(),
-        &text,
-        allow,
-    )?))
+    Ok(ExceptionSet::read(&path.display().to_string(), &text)?)
 }
 
 /// Reads a baseline file.

@@ -3,93 +3,97 @@
 use abide_policy::Position;
 use abide_policy::yaml::{Key, Kind, Node, parse};
 use jiff::Timestamp;
-use jiff::civil::Date;
 
-use super::{Exception, ExceptionFileError, ExceptionSet, Expiry};
+use super::act::{Act, Identity};
+use super::{
+    Category, CompensatingControl, Exception, ExceptionFileError, ExceptionSet, Expiry, Fault,
+};
 use crate::address::ResourceAddress;
-use crate::diagnostic::{Diagnostic, Level, Place};
+use crate::diagnostic::Place;
 use crate::finding::Fact;
+use crate::policy::nearest;
 
-pub(super) fn read(
-    file: &str,
-    text: &str,
-    allow_unapproved: bool,
-) -> Result<ExceptionSet, ExceptionFileError> {
-    let mut reader = Reader {
-        file,
-        allow_unapproved,
-        set: ExceptionSet::default(),
+/// The fields of an entry.
+pub(super) const FIELDS: [&str; 18] = [
+    "id",
+    "policy",
+    "resource",
+    "facts",
+    "category",
+    "reason",
+    "ticket",
+    "compensating_control",
+    "requester",
+    "approver",
+    "approvers",
+    "not_before",
+    "expires",
+    "renews",
+    "break_glass",
+    "reviewed",
+    "revoked",
+    "rejected",
+];
+
+const EXPECTED: &str = "{id, policy, resource, reason, approver, expires}";
+
+pub(super) fn read(file: &str, text: &str) -> Result<ExceptionSet, ExceptionFileError> {
+    let reader = Reader { file };
+    let mut set = ExceptionSet {
+        file: file.to_owned(),
+        list: Vec::new(),
     };
-    if text.trim().is_empty() {
-        return Ok(reader.set);
+    let is_empty = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    if is_empty {
+        return Ok(set);
     }
     let node = parse(text).map_err(|(at, message)| ExceptionFileError {
         place: reader.place(at),
-        message,
+        message: message.replace("a file holds one policy", "a file holds one list"),
     })?;
-    let list = match &node.kind {
-        Kind::List(list) => list,
+    let wrong = |message| ExceptionFileError {
+        place: reader.place(node.at),
+        message,
+    };
+    set.list = match &node.kind {
+        Kind::List(list) => list.iter().map(|node| reader.entry(node)).collect(),
         Kind::Map(map) => match map.as_slice() {
-            [] => return Ok(reader.set),
-            [
-                (
-                    Key { name, .. },
-                    Node {
-                        kind: Kind::List(list),
-                        ..
-                    },
-                ),
-            ] if name == "exceptions" => list,
-            map if map.iter().all(|(key, _)| key.name.contains(':')) => {
-                for (key, node) in map {
-                    reader.map_entry(key, node);
+            [(key, node)] if key.name == "exceptions" => match &node.kind {
+                Kind::List(list) => list.iter().map(|node| reader.entry(node)).collect(),
+                _ if node.is_nothing() => Vec::new(),
+                _ => {
+                    let found = node.describe();
+                    return Err(wrong(format!("exceptions: expected a list, found {found}")));
                 }
-                return Ok(reader.set);
-            }
-            map => {
-                let message = match map.first() {
-                    Some((key, _)) => format!(
-                        "`{}` is not expected here: a file of exceptions is a list (or `exceptions:` with a list) of {{id, policy, resource, reason, approver, expires}}",
-                        key.name
-                    ),
-                    None => "expected exceptions".to_owned(),
-                };
-                return Err(ExceptionFileError {
-                    place: reader.place(node.at),
-                    message,
-                });
-            }
+            },
+            map => match map.iter().find(|(key, _)| !key.name.contains(':')) {
+                None => map
+                    .iter()
+                    .map(|(key, node)| reader.seed(key, node))
+                    .collect(),
+                Some((key, _)) => {
+                    return Err(wrong(format!(
+                        "`{}` is not expected here: a file of exceptions is a list (or `exceptions:` with a list) of {EXPECTED}",
+                        key.name.escape_debug()
+                    )));
+                }
+            },
         },
         Kind::Scalar { .. } => {
-            let message = format!("expected a list of exceptions, found {}", node.describe());
-            return Err(ExceptionFileError {
-                place: reader.place(node.at),
-                message,
-            });
+            let found = node.describe();
+            return Err(wrong(format!(
+                "expected a list of exceptions, found {found}"
+            )));
         }
     };
-    for node in list {
-        reader.entry(node);
-    }
-    Ok(reader.set)
+    Ok(set)
 }
 
 struct Reader<'f> {
     file: &'f str,
-    allow_unapproved: bool,
-    set: ExceptionSet,
-}
-
-/// The fields of an entry, as written.
-#[derive(Default)]
-struct Entry {
-    id: Option<String>,
-    policy: Option<String>,
-    resource: Option<String>,
-    reason: Option<String>,
-    approver: Option<String>,
-    expires: Option<String>,
-    facts: Option<Vec<Fact>>,
 }
 
 impl Reader<'_> {
@@ -101,145 +105,228 @@ impl Reader<'_> {
         }
     }
 
-    fn void(&mut self, at: Position, name: &str, why: &str) {
-        let diagnostic = Diagnostic::new(
-            Level::Warning,
-            "exception-void",
-            format!("{name} is void: {why}"),
-        );
-        self.set.void.push(diagnostic.at(self.place(at)));
+    fn fault(&self, exception: &mut Exception, at: Position, message: impl Into<String>) {
+        exception.faults.push(Fault {
+            message: message.into(),
+            place: self.place(at),
+        });
     }
 
     /// `"POL-0001:address": {expiresAt, reason}`, the oldest form.
-    fn map_entry(&mut self, key: &Key, node: &Node) {
+    fn seed(&self, key: &Key, node: &Node) -> Exception {
         let (policy, resource) = key.name.split_once(':').unwrap_or((&key.name, ""));
-        let mut entry = Entry {
-            id: Some(key.name.clone()),
-            policy: Some(policy.to_owned()),
-            resource: Some(resource.to_owned()),
-            ..Entry::default()
+        let mut exception = Exception {
+            id: key.name.clone(),
+            policy: policy.to_owned(),
+            resource: resource.to_owned(),
+            is_seed: true,
+            place: self.place(key.at),
+            ..Exception::default()
         };
-        let name = format!("exception {}", key.name);
         let Kind::Map(fields) = &node.kind else {
-            return self.void(key.at, &name, "expected {expiresAt, reason}");
+            self.fault(&mut exception, key.at, "expected {expiresAt, reason}");
+            return exception;
         };
         for (field, value) in fields {
-            let text = scalar(value);
             match field.name.as_str() {
-                "expiresAt" | "expires" | "expires_at" => entry.expires = text,
-                "reason" => entry.reason = text,
-                "approver" | "approvedBy" => entry.approver = text,
+                "expiresAt" | "expires" | "expires_at" => {
+                    self.expires(&mut exception, key.at, value)
+                }
+                "reason" => exception.reason = scalar(value).unwrap_or_default(),
+                "approver" | "approvedBy" => {
+                    exception.approvers = self.acts(value).unwrap_or_default()
+                }
                 _ => {}
             }
         }
-        if entry.approver.is_none() && self.allow_unapproved {
-            entry.approver = Some("(none recorded)".to_owned());
-        }
-        self.finish(entry, key.at, &name);
+        self.complete(&mut exception, key.at);
+        exception
     }
 
-    fn entry(&mut self, node: &Node) {
-        let Kind::Map(fields) = &node.kind else {
-            return self.void(
-                node.at,
-                "an exception",
-                "expected {id, policy, resource, reason, approver, expires}",
-            );
+    fn entry(&self, node: &Node) -> Exception {
+        let mut exception = Exception {
+            place: self.place(node.at),
+            ..Exception::default()
         };
-        let mut entry = Entry::default();
-        let mut unknown = None;
+        let Kind::Map(fields) = &node.kind else {
+            self.fault(&mut exception, node.at, format!("expected {EXPECTED}"));
+            return exception;
+        };
         for (field, value) in fields {
-            let text = scalar(value);
-            match field.name.as_str() {
-                "id" => entry.id = text,
-                "policy" => entry.policy = text,
-                "resource" => entry.resource = text,
-                "reason" => entry.reason = text,
-                "approver" | "approvers" => entry.approver = text.or_else(|| texts(value)),
-                "expires" => entry.expires = text,
-                "facts" => entry.facts = facts(value),
-                _ => unknown = Some(field),
+            self.field(&mut exception, field, value, node.at);
+        }
+        self.complete(&mut exception, node.at);
+        exception
+    }
+
+    fn field(&self, exception: &mut Exception, field: &Key, value: &Node, entry: Position) {
+        let name = field.name.as_str();
+        let text = scalar(value);
+        let mut expected = None;
+        match name {
+            "id" => exception.id = text.unwrap_or_default(),
+            "policy" => exception.policy = text.unwrap_or_default(),
+            "resource" => exception.resource = text.unwrap_or_default(),
+            "reason" => exception.reason = text.unwrap_or_default(),
+            "ticket" => exception.ticket = text,
+            "renews" => exception.renews = text,
+            "expires" => self.expires(exception, entry, value),
+            "facts" => match facts(value) {
+                Some(facts) => exception.facts = Some(facts),
+                None => {
+                    // Cover nothing rather than anything.
+                    exception.facts = Some(Vec::new());
+                    expected = Some("a list of what the policy found, e.g. [{port: 22}]");
+                }
+            },
+            "category" => {
+                let known = Category::ALL.into_iter();
+                match known
+                    .into_iter()
+                    .find(|known| text.as_deref() == Some(known.as_str()))
+                {
+                    Some(category) => exception.category = category,
+                    None => expected = Some("waiver, mitigated or false_positive"),
+                }
+            }
+            "not_before" => match text.as_deref().and_then(instant) {
+                Some(at) => exception.not_before = Some(at),
+                None => expected = Some("the first day it holds, YYYY-MM-DD"),
+            },
+            "break_glass" => match text.as_deref() {
+                Some("true") => exception.break_glass = true,
+                Some("false") => {}
+                _ => expected = Some("true or false"),
+            },
+            "compensating_control" => match control(value) {
+                Some(control) => exception.control = Some(control),
+                None => expected = Some("a text, or {policy, description}"),
+            },
+            "requester" | "rejected" | "revoked" | "reviewed" => {
+                let act = self.act(value);
+                if act.is_none() {
+                    expected = Some("a name, or {name, at, identity, reason}");
+                }
+                match name {
+                    "requester" => exception.requester = act,
+                    "rejected" => exception.rejected = act,
+                    "revoked" => exception.revoked = act,
+                    _ => exception.reviewed = act,
+                }
+            }
+            "approver" | "approvers" => match self.acts(value) {
+                Some(acts) => exception.approvers.extend(acts),
+                None => expected = Some("names, or a list of {name, at, identity}"),
+            },
+            unknown => {
+                let meant = nearest(unknown, FIELDS.into_iter()).map_or_else(
+                    || format!("known: {}", FIELDS.join(", ")),
+                    |name| format!("did you mean `{name}`?"),
+                );
+                let message = format!("it has no field `{}`; {meant}", unknown.escape_debug());
+                self.fault(exception, field.at, message);
             }
         }
-        let name = format!("exception {}", entry.id.as_deref().unwrap_or("without id"));
-        if let Some(field) = unknown {
-            let why = format!(
-                "it has no field `{}`; known: id, policy, resource, facts, reason, approver, expires",
-                field.name
+        if let Some(expected) = expected {
+            self.fault(
+                exception,
+                field.at,
+                format!("`{name}`: expected {expected}"),
             );
-            return self.void(field.at, &name, &why);
         }
-        self.finish(entry, node.at, &name);
     }
 
-    fn finish(&mut self, entry: Entry, at: Position, name: &str) {
+    fn expires(&self, exception: &mut Exception, at: Position, value: &Node) {
+        let text = scalar(value).unwrap_or_default();
+        exception.expires = Expiry::read(&text);
+        if exception.expires.is_none() && !text.is_empty() {
+            let message = format!(
+                "`{}` is not a date: expected YYYY-MM-DD, the last day it holds",
+                text.escape_debug()
+            );
+            self.fault(exception, at, message);
+        }
+    }
+
+    /// What must be there. The approvers are judged with the rules.
+    fn complete(&self, exception: &mut Exception, at: Position) {
+        let no_date = exception.expires.is_none()
+            && exception
+                .faults
+                .iter()
+                .all(|fault| !fault.message.contains("is not a date"));
         let missing = [
-            ("id", entry.id.is_none()),
-            ("policy", entry.policy.is_none()),
-            ("resource", entry.resource.is_none()),
-            (
-                "reason",
-                entry
-                    .reason
-                    .as_ref()
-                    .is_none_or(|reason| reason.trim().is_empty()),
-            ),
-            (
-                "approver",
-                entry
-                    .approver
-                    .as_ref()
-                    .is_none_or(|approver| approver.trim().is_empty()),
-            ),
-            ("expires", entry.expires.is_none()),
+            ("id", exception.id.is_empty()),
+            ("policy", exception.policy.is_empty()),
+            ("resource", exception.resource.is_empty()),
+            ("reason", exception.reason.trim().is_empty()),
+            ("expires", no_date),
         ];
         let missing: Vec<_> = missing
             .iter()
-            .filter(|(_, missing)| *missing)
+            .filter(|(_, is)| *is)
             .map(|(name, _)| *name)
             .collect();
         if !missing.is_empty() {
-            return self.void(at, name, &format!("{} missing", missing.join(", ")));
+            self.fault(exception, at, format!("{} missing", missing.join(", ")));
         }
-        let (Some(id), Some(policy), Some(resource)) = (entry.id, entry.policy, entry.resource)
-        else {
-            return;
-        };
-        let (Some(reason), Some(approver), Some(expires)) =
-            (entry.reason, entry.approver, entry.expires)
-        else {
-            return;
-        };
-        let Some(expires) = expiry(&expires) else {
-            return self.void(
-                at,
-                name,
-                &format!(
-                    "`{}` is not a date: expected YYYY-MM-DD, the last day it holds",
-                    expires.escape_debug()
-                ),
-            );
-        };
-        if resource != crate::engine::ROOT && ResourceAddress::parse(&resource).is_err() {
-            return self.void(
-                at,
-                name,
-                &format!("`{}` is not a resource address", resource.escape_debug()),
-            );
+        let resource = exception.resource.clone();
+        if !resource.is_empty()
+            && resource != crate::engine::ROOT
+            && ResourceAddress::parse(&resource).is_err()
+        {
+            let message = format!("`{}` is not a resource address", resource.escape_debug());
+            self.fault(exception, at, message);
         }
-        if self.set.list.iter().any(|known| known.id == id) {
-            return self.void(at, name, "its id is used twice");
+    }
+
+    fn acts(&self, node: &Node) -> Option<Vec<Act>> {
+        match &node.kind {
+            Kind::List(list) => list.iter().map(|node| self.act(node)).collect(),
+            // `approver:` with nothing yet.
+            _ if node.is_nothing() => Some(Vec::new()),
+            Kind::Scalar { text, .. } => Some(
+                text.split(',')
+                    .filter(|name| !name.trim().is_empty())
+                    .map(|name| self.named(name, node.at))
+                    .collect(),
+            ),
+            Kind::Map(_) => Some(vec![self.act(node)?]),
         }
-        self.set.list.push(Exception {
-            id,
-            policy,
-            resource,
-            facts: entry.facts,
-            reason,
-            approver,
-            expires,
+    }
+
+    fn named(&self, name: &str, at: Position) -> Act {
+        Act {
+            name: name.trim().to_owned(),
             place: self.place(at),
-        });
+            ..Act::default()
+        }
+    }
+
+    fn act(&self, node: &Node) -> Option<Act> {
+        let fields = match &node.kind {
+            Kind::Scalar { text, .. } if !text.trim().is_empty() && !node.is_nothing() => {
+                return Some(self.named(text, node.at));
+            }
+            Kind::Map(fields) => fields,
+            _ => return None,
+        };
+        let mut act = self.named("", node.at);
+        for (field, value) in fields {
+            let text = scalar(value)?;
+            match field.name.as_str() {
+                "name" => act.name = text.trim().to_owned(),
+                "at" => act.at = Some(instant(&text)?),
+                "identity" => {
+                    let known = Identity::ALL.into_iter();
+                    act.identity = known.into_iter().find(|known| known.as_str() == text)?;
+                }
+                "reason" => act.reason = Some(text),
+                "digest" => act.digest = Some(text),
+                _ => return None,
+            }
+        }
+        (!act.name.is_empty()).then_some(act)
     }
 }
 
@@ -250,40 +337,47 @@ fn scalar(node: &Node) -> Option<String> {
     }
 }
 
-/// Several approvers as one text.
-fn texts(node: &Node) -> Option<String> {
-    let Kind::List(list) = &node.kind else {
-        return None;
-    };
-    let list: Vec<_> = list.iter().filter_map(scalar).collect();
-    (!list.is_empty()).then(|| list.join(", "))
+fn control(node: &Node) -> Option<CompensatingControl> {
+    let mut control = CompensatingControl::default();
+    match &node.kind {
+        Kind::Scalar { .. } => control.description = Some(scalar(node)?),
+        Kind::Map(fields) => {
+            for (field, value) in fields {
+                match field.name.as_str() {
+                    "policy" => control.policy = Some(scalar(value)?),
+                    "description" => control.description = Some(scalar(value)?),
+                    _ => return None,
+                }
+            }
+        }
+        Kind::List(_) => return None,
+    }
+    (control != CompensatingControl::default()).then_some(control)
 }
 
 fn facts(node: &Node) -> Option<Vec<Fact>> {
     let Kind::List(list) = &node.kind else {
-        return Some(Vec::new());
+        return None;
     };
     let read = |node: &Node| match &node.kind {
-        Kind::Map(map) => Fact(
-            map.iter()
-                .filter_map(|(key, node)| Some((key.name.clone(), scalar(node)?)))
-                .collect(),
-        ),
-        _ => Fact::default(),
+        Kind::Map(map) => {
+            let pairs = map.iter().map(|(key, node)| match &node.kind {
+                Kind::Scalar { text, .. } => Some((key.name.clone(), text.clone())),
+                _ => None,
+            });
+            // A fact that says nothing would accept everything.
+            let fact = Fact(pairs.collect::<Option<_>>()?);
+            (!fact.0.is_empty()).then_some(fact)
+        }
+        _ => None,
     };
-    // A fact that says nothing would accept everything.
-    Some(
-        list.iter()
-            .map(read)
-            .filter(|fact| !fact.0.is_empty())
-            .collect(),
-    )
+    list.iter().map(read).collect()
 }
 
-/// A day, or an instant.
-fn expiry(text: &str) -> Option<Expiry> {
-    if text.len() == 10 {
-        return text.parse::<Date>().ok().map(Expiry::Day);
+/// An instant, or the beginning of a day.
+fn instant(text: &str) -> Option<Timestamp> {
+    match Expiry::read(text)? {
+        Expiry::Day(day) => Some(super::midnight(day)),
+        Expiry::Instant(at) => Some(at),
     }
-    text.parse::<Timestamp>().ok().map(Expiry::Instant)
 }

@@ -4,7 +4,6 @@ use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use abide_core::finding::Outcome;
 use abide_core::gate::{Gate, OnUnknown, Verdict};
 use abide_policy::Severity;
 use abide_report::{Format, Report, ReportOptions};
@@ -64,8 +63,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         false => None,
     };
     if !args.all_results && snapshot.is_some() {
-        scan.findings
-            .retain(|finding| !matches!(finding.outcome, Outcome::Pass | Outcome::NotApplicable));
+        pipeline::keep_findings(&mut scan);
     }
     let gate = gate(&config, args)?;
     let verdict = gate.judge(&scan);

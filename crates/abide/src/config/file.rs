@@ -59,6 +59,25 @@ pub(crate) enum UnknownSetting {
 pub(crate) struct ExceptionsTable {
     pub(crate) file: Option<PathBuf>,
     pub(crate) allow_unapproved: Option<bool>,
+    pub(crate) require_requester: Option<bool>,
+    pub(crate) approvers: Option<Vec<String>>,
+    pub(crate) renewals: Option<Spanned<i64>>,
+    pub(crate) break_glass_hours: Option<Spanned<i64>>,
+    pub(crate) warn_days: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub(crate) max_days: SeverityTable,
+    #[serde(default)]
+    pub(crate) approvals: SeverityTable,
+}
+
+/// A number for some severities.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SeverityTable {
+    pub(crate) critical: Option<Spanned<i64>>,
+    pub(crate) high: Option<Spanned<i64>>,
+    pub(crate) medium: Option<Spanned<i64>>,
+    pub(crate) low: Option<Spanned<i64>>,
 }
 
 /// `[rollout]`

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use abide_core::exception::Rules;
+use abide_policy::Severity;
 use serde_json::{Value, json};
 use toml::Spanned;
 
@@ -35,17 +37,7 @@ impl Config {
             list: Vec::new(),
         };
         self.show_scan(&mut rows);
-        let exceptions = &self.file.exceptions;
-        rows.add(
-            "exceptions.file",
-            self.shown_path(exceptions.file.as_ref()),
-            Value::Null,
-        );
-        rows.add(
-            "exceptions.allow_unapproved",
-            exceptions.allow_unapproved.map(Into::into),
-            false.into(),
-        );
+        self.show_exceptions(&mut rows);
         let default = self.file.rollout.default.as_ref();
         rows.add(
             "rollout.default",
@@ -82,6 +74,42 @@ impl Config {
         rows.add("scan.on_unknown", on_unknown.map(Into::into), "warn".into());
         let baseline = self.shown_path(scan.baseline.as_ref());
         rows.add("scan.baseline", baseline, Value::Null);
+    }
+
+    fn show_exceptions(&self, rows: &mut Rows) {
+        let table = &self.file.exceptions;
+        let rules = Rules::default();
+        let number = |value: &Option<Spanned<i64>>| value.as_ref().map(|v| (*v.get_ref()).into());
+        let file = self.shown_path(table.file.as_ref());
+        let usual = self.usual_exceptions_file();
+        let usual = usual.map(|path| path.display().to_string().into());
+        rows.add("exceptions.file", file, usual.unwrap_or(Value::Null));
+        let unapproved = table.allow_unapproved.map(Into::into);
+        rows.add("exceptions.allow_unapproved", unapproved, false.into());
+        let requester = table.require_requester.map(Into::into);
+        rows.add("exceptions.require_requester", requester, false.into());
+        let approvers = table.approvers.as_ref().map(|list| json!(list));
+        rows.add("exceptions.approvers", approvers, json!([]));
+        let renewals = number(&table.renewals);
+        rows.add("exceptions.renewals", renewals, rules.renewals.into());
+        let hours = number(&table.break_glass_hours);
+        rows.add(
+            "exceptions.break_glass_hours",
+            hours,
+            rules.break_glass_hours.into(),
+        );
+        let days = number(&table.warn_days);
+        rows.add("exceptions.warn_days", days, rules.warn_days.into());
+        for severity in Severity::ALL {
+            let days = number(table.max_days.get(severity));
+            let name = format!("exceptions.max_days.{severity}");
+            rows.add(&name, days, rules.max_days.get(severity).into());
+        }
+        for severity in Severity::ALL {
+            let count = number(table.approvals.get(severity));
+            let name = format!("exceptions.approvals.{severity}");
+            rows.add(&name, count, rules.approvals.get(severity).into());
+        }
     }
 
     fn shown_path(&self, path: Option<&PathBuf>) -> Option<Value> {

@@ -13,6 +13,7 @@ mod canaries;
 mod command;
 mod directory;
 mod evidence;
+mod exception_life;
 mod exceptions;
 mod fix;
 mod formats;

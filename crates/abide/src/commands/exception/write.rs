@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use abide_core::diagnostic::Place;
+use abide_core::exception::quoted;
 use jiff::civil::Date;
 
 /// One exception to be approved.
@@ -33,7 +34,7 @@ pub(super) fn file(entries: &[Entry]) -> String {
     out.push_str("exceptions:\n");
     for entry in entries {
         let from = format!("{}:{}: {}", entry.place.file, entry.place.line, entry.rule);
-        let _ = writeln!(out, "  # {}", escaped(&from));
+        let _ = writeln!(out, "  # {}", quoted(&from).trim_matches('"'));
         let _ = writeln!(out, "  - id: {}", quoted(&entry.id));
         let _ = writeln!(out, "    policy: {}", quoted(&entry.policy));
         let _ = writeln!(out, "    resource: {}", quoted(&entry.resource));
@@ -42,29 +43,6 @@ pub(super) fn file(entries: &[Entry]) -> String {
         }
         if let Some(day) = entry.expires {
             let _ = writeln!(out, "    expires: {day}");
-        }
-    }
-    out
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", escaped(text))
-}
-
-/// The inside of a quoted scalar: nothing in it ends the line or steers a terminal.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            ' '..='~' => out.push(c),
-            c if c.is_alphanumeric() => out.push(c),
-            c => {
-                let _ = match u32::from(c) {
-                    code @ ..=0xffff => write!(out, "\\u{code:04x}"),
-                    code => write!(out, "\\U{code:08x}"),
-                };
-            }
         }
     }
     out

@@ -185,9 +185,10 @@ impl Workspace {
     fn judge(&self, config: &Config, chosen: &Chosen, dir: &Path) -> anyhow::Result<Module> {
         let loaded = self.load(chosen, dir, &abide_fix::Texts::new())?;
         let inventory = &loaded.inventory;
+        let standing = Standing::read(config, None, None)?;
         let asking = Asking {
             input: 0,
-            all_results: false,
+            all_results: standing.needs_passes(),
         };
         let mut prints = Vec::new();
         let found = pipeline::evaluate(chosen, inventory, None, asking, &mut prints);
@@ -199,7 +200,8 @@ impl Workspace {
             vec![(inventory, found)],
         );
         pipeline::locate(chosen, &mut scan, &[Some(&loaded)]);
-        pipeline::except(chosen, &mut scan, &Standing::read(config, None, None)?);
+        pipeline::except(chosen, &mut scan, &standing);
+        pipeline::keep_findings(&mut scan);
         let pen = show::Pen {
             workspace: self,
             loaded: &loaded,

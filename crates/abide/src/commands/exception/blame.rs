@@ -1,0 +1,71 @@
+//! Who committed which line of a file, by git.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::identity::git;
+
+/// A commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Commit {
+    pub(super) id: String,
+    pub(super) author: String,
+}
+
+/// The commits of a file's lines; lines that are not committed have none.
+pub(super) fn lines(path: &Path) -> BTreeMap<u32, Commit> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let text = git(
+        folder.unwrap_or(Path::new(".")),
+        &["blame", "--line-porcelain", "--", &name],
+    );
+    text.as_deref().map(read).unwrap_or_default()
+}
+
+/// Reads `git blame --line-porcelain`.
+fn read(text: &str) -> BTreeMap<u32, Commit> {
+    let mut out = BTreeMap::new();
+    let mut at: Option<(u32, String)> = None;
+    for line in text.lines() {
+        let mut words = line.split(' ');
+        match (words.next(), words.next(), words.next()) {
+            // The line itself: whatever it holds is no header.
+            _ if line.starts_with('\t') => at = None,
+            (Some(id), Some(_), Some(number)) if at.is_none() && id.len() >= 40 => {
+                at = number.parse().ok().map(|number| (number, id.to_owned()));
+            }
+            (Some("author-mail"), Some(mail), _) => {
+                let Some((number, id)) = &at else {
+                    continue;
+                };
+                if !id.bytes().all(|byte| byte == b'0') {
+                    let author = mail.trim_matches(['<', '>']).to_owned();
+                    let id = id.chars().take(12).collect();
+                    out.insert(*number, Commit { id, author });
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_authors_and_uncommitted_ones_none() {
+        let text = format!(
+            "{} 1 1 1\nauthor Ana\nauthor-mail <ana@example.com>\nfilename f\n\t- id: a\n{} 2 2\nauthor-mail <not.committed.yet>\n\tauthor-mail <x>\n",
+            "a".repeat(40),
+            "0".repeat(40)
+        );
+        let lines = read(&text);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[&1].author, "ana@example.com");
+    }
+}
