@@ -80,10 +80,10 @@ fn body(planned: &mut Body, written: &Body) {
 
 fn expression(planned: &mut Expression, written: &Expression) {
     match (&mut *planned, written) {
-        (Expression::References(known), Expression::References(news)) => {
-            if known.iter().any(is_vague) && says_more(known, news) {
-                known.clone_from(news);
-            }
+        (Expression::References(known), Expression::References(news))
+            if known.iter().any(is_vague) && says_more(known, news) =>
+        {
+            known.clone_from(news);
         }
         // A local value that is a constant.
         (Expression::References(known), Expression::Constant) if known.iter().all(is_local) => {
