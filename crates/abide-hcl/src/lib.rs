@@ -70,6 +70,8 @@ pub use source_map::{FileId, Location, SourceFile, SourceMap, Span};
 /// How to load a configuration.
 #[derive(Clone, Debug)]
 pub struct Options<'o> {
+    /// Values of variables that `var_files` and `variables` win over; written as these.
+    pub configured: Vec<(String, String)>,
     /// Values of variables, as `--var name=value` gives them.
     pub variables: Vec<(String, String)>,
     /// Files with values of variables, as `--var-file` gives them, in order. A
@@ -107,6 +109,7 @@ impl<'o> Options<'o> {
     #[must_use]
     pub fn new(wanted: &'o Wanted, key: RedactionKey) -> Self {
         Self {
+            configured: Vec::new(),
             variables: Vec::new(),
             var_files: Vec::new(),
             environment: Vec::new(),

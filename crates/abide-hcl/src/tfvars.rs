@@ -1,5 +1,6 @@
-//! The values of the root module's variables: from the environment, from
-//! variable files, from the command line, the later one winning.
+//! The values of the root module's variables: from the environment, from the
+//! files Terraform reads unasked, from settings, from named files, from the
+//! command line, the later one winning.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,9 @@ pub(crate) fn inputs(world: &World<'_>, module: &Module) -> Inputs {
     }
     for path in automatic(world) {
         file(world, &path, world.read_source(&path), &mut inputs);
+    }
+    for (name, text) in &world.options.configured {
+        given(world, module, name, text, &mut inputs);
     }
     for path in &world.options.var_files {
         let path = normal(&world.root.join(path));

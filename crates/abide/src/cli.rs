@@ -4,7 +4,7 @@ mod evidence;
 mod exception;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use abide_controls::Framework;
 use abide_core::policy::Selector;
@@ -102,8 +102,8 @@ Examples:
 /// How Terraform source is read.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SourceArgs {
-    /// Terraform source a plan or state was made of [default: its folder or the current
-    /// one, if it fits]
+    /// Terraform source a plan or state was made of [default: source.directory of abide.toml;
+    /// else its folder or the current one, if it fits]
     #[arg(long, value_name = "DIR", help_heading = "Source")]
     pub(crate) source: Option<PathBuf>,
 
@@ -126,13 +126,34 @@ pub(crate) struct RootArgs {
     #[arg(long, value_name = "FILE", value_parser = present, help_heading = "Source")]
     pub(crate) var_file: Vec<PathBuf>,
 
-    /// Value of terraform.workspace [default: TF_WORKSPACE, or the one Terraform selected]
+    /// Value of terraform.workspace [default: TF_WORKSPACE, that of abide.toml, or the one
+    /// Terraform selected]
     #[arg(long, value_name = "NAME", help_heading = "Source")]
     pub(crate) workspace: Option<String>,
+
+    /// What the configuration says; any flag wins.
+    #[arg(skip)]
+    pub(crate) configured: Configured,
 
     /// Texts in place of what files hold; no flag sets it.
     #[arg(skip)]
     pub(crate) overlay: Overlay,
+}
+
+/// `[source]` of the configuration, as far as flags are stronger.
+#[derive(Clone, Default)]
+pub(crate) struct Configured {
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) workspace: Option<String>,
+}
+
+/// The values of variables may be secrets.
+impl std::fmt::Debug for Configured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Configured")
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What directories are to be read as instead of what is in them.
@@ -348,11 +369,11 @@ pub(crate) struct Output {
     pub(crate) path: PathBuf,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct FixArgs {
-    /// Directory of the root module
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(crate) dir: PathBuf,
+    /// Directory of the root module [default: source.directory of abide.toml, or .]
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 
     /// Fix what fails in this plan; edits go to DIR and are proven there
     #[arg(long, value_name = "FILE")]
@@ -375,6 +396,12 @@ pub(crate) struct FixArgs {
 
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
+}
+
+impl FixArgs {
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.as_deref().unwrap_or(Path::new("."))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

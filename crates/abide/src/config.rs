@@ -7,6 +7,7 @@ mod exceptions;
 mod file;
 mod rollout;
 mod show;
+mod source;
 
 use std::env;
 use std::fs;

@@ -128,6 +128,7 @@ pub(crate) fn hcl_options<'o>(
         None => file.clone(),
     };
     abide_hcl::Options {
+        configured: args.configured.variables.clone(),
         variables: args.var.clone(),
         var_files: args.var_file.iter().map(named).collect(),
         environment: environment.collect(),
@@ -154,12 +155,14 @@ pub(crate) fn editing_options<'o>(
     }
 }
 
-/// The workspace: of the flag, of the environment, or the one Terraform selected there.
+/// The workspace: of the flag, of the environment, of the configuration, or the one Terraform
+/// selected there.
 fn workspace(path: &Path, args: &RootArgs) -> String {
     let selected = || std::fs::read_to_string(path.join(".terraform/environment")).ok();
     args.workspace
         .clone()
         .or_else(|| env::var("TF_WORKSPACE").ok())
+        .or_else(|| args.configured.workspace.clone())
         .or_else(|| selected().map(|name| name.trim().to_owned()))
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "default".to_owned())
@@ -199,7 +202,7 @@ fn named_source(
 ) -> anyhow::Result<Source> {
     let found = of_plan(dir, inventory, args, options)
         .map_err(|error| no_source(dir, &error))
-        .context("--source")?;
+        .context("the source of the plan (--source, or source.directory of abide.toml)")?;
     let fit = Fit::of(inventory, &found.loaded.inventory);
     if fit.missing > 0 {
         let message = format!(

@@ -45,7 +45,7 @@ fn rewrite(
     let chosen = pipeline::choose(&config, &args.policy)?;
     let job = Job {
         inputs: &args.inputs,
-        source: &args.source,
+        source: &config.source(&args.source)?,
         standing: Standing::excepted(&config, args.exceptions.as_deref())?,
         all_results: false,
         fixes: None,

@@ -21,7 +21,7 @@ pub(crate) fn run(cli: &Cli, args: &ExplainArgs) -> anyhow::Result<u8> {
     let text = match (&args.address, &args.plan) {
         (Some(address), Some(plan)) => {
             let set = PolicySet::compile(vec![policy], &settings_for(&config, args)?)?;
-            judgement(&set, plan, &args.source, address)?
+            judgement(&set, plan, &config.source(&args.source)?, address)?
         }
         _ => describe(&policy),
     };

@@ -22,6 +22,11 @@ use crate::pipeline::{self, Chosen};
 
 pub(crate) fn run(cli: &Cli, args: &FixArgs) -> anyhow::Result<u8> {
     let config = Config::load(cli)?;
+    let args = &FixArgs {
+        root: config.root(&args.root)?,
+        dir: args.dir.clone().or_else(|| config.source_directory()),
+        ..args.clone()
+    };
     let chosen = pipeline::choose(&config, &args.policy)?;
     let format = match args.format {
         FixFormat::Markdown => Some(Format::Markdown),
@@ -31,10 +36,10 @@ pub(crate) fn run(cli: &Cli, args: &FixArgs) -> anyhow::Result<u8> {
     if let Some(format) = format {
         return report::print(args, &chosen, format);
     }
-    let root = args
-        .dir
+    let root = args.dir();
+    let root = root
         .canonicalize()
-        .with_context(|| format!("cannot read {}", args.dir.display()))?;
+        .with_context(|| format!("cannot read {}", root.display()))?;
     let (fixes, incomplete) = fixes(args, &chosen, &root)?;
     if args.write {
         write::all(&root, &fixes.files, args.allow_dirty)?;

@@ -19,7 +19,7 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let mut timings = Timings::default();
     let config = Config::load(cli)?;
     let mut inputs: Vec<PathBuf> = args.inputs.iter().chain(&args.plan).cloned().collect();
-    let mut source = args.source.clone();
+    let mut source = config.source(&args.source)?;
     if args.staged {
         let staged = Staged::read()?;
         if staged.directories.is_empty() {

@@ -14,6 +14,8 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) scan: ScanTable,
     #[serde(default)]
+    pub(crate) source: SourceTable,
+    #[serde(default)]
     pub(crate) exceptions: ExceptionsTable,
     #[serde(default)]
     pub(crate) rollout: RolloutTable,
@@ -35,6 +37,28 @@ pub(crate) struct ScanTable {
     pub(crate) fail_on: Option<Spanned<String>>,
     pub(crate) on_unknown: Option<UnknownSetting>,
     pub(crate) baseline: Option<PathBuf>,
+}
+
+/// `[source]`
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceTable {
+    pub(crate) directory: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) variables: BTreeMap<String, toml::Value>,
+    pub(crate) var_files: Option<Vec<Spanned<PathBuf>>>,
+    pub(crate) workspace: Option<String>,
+}
+
+/// The values of variables may be secrets.
+impl std::fmt::Debug for SourceTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SourceTable")
+            .field("directory", &self.directory)
+            .field("var_files", &self.var_files)
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -37,6 +37,7 @@ impl Config {
             list: Vec::new(),
         };
         self.show_scan(&mut rows);
+        self.show_source(&mut rows);
         self.show_exceptions(&mut rows);
         let default = self.file.rollout.default.as_ref();
         rows.add(
@@ -112,6 +113,24 @@ impl Config {
         }
     }
 
+    fn show_source(&self, rows: &mut Rows) {
+        let source = &self.file.source;
+        let directory = self.shown_path(source.directory.as_ref());
+        rows.add("source.directory", directory, Value::Null);
+        for name in source.variables.keys() {
+            // It may be a secret, and this is for logs too.
+            let value = Some("(set)".into());
+            rows.add(&format!("source.variables.{name}"), value, Value::Null);
+        }
+        let files = source.var_files.as_ref().map(|list| {
+            let shown = list.iter().map(|path| self.resolve(path.get_ref()));
+            shown.map(|path| path.display().to_string()).collect()
+        });
+        rows.add("source.var_files", files, json!([]));
+        let workspace = source.workspace.as_deref().map(Into::into);
+        rows.add("source.workspace", workspace, Value::Null);
+    }
+
     fn shown_path(&self, path: Option<&PathBuf>) -> Option<Value> {
         path.map(|path| self.resolve(path).display().to_string().into())
     }
@@ -138,7 +157,7 @@ fn texts(list: &[Spanned<String>]) -> Value {
 }
 
 /// A value of the file as JSON; days become texts.
-fn shown(value: &toml::Value) -> Value {
+pub(super) fn shown(value: &toml::Value) -> Value {
     match value {
         toml::Value::Datetime(at) => at.to_string().into(),
         toml::Value::Array(list) => list.iter().map(shown).collect(),

@@ -283,3 +283,137 @@ fn unknowns_of_a_rollout_do_not_fail_either() {
         "{shown}"
     );
 }
+
+/// A database that is public in one workspace, by a variable and a file.
+const INFRA: &str = r#"
+variable "open" { default = true }
+variable "days" { default = 0 }
+variable "zones" { type = list(string) }
+resource "aws_db_instance" "a" {
+  count                   = terraform.workspace == "prod" ? length(var.zones) : 0
+  publicly_accessible     = var.open
+  backup_retention_period = var.days
+}
+"#;
+
+/// Outcomes of the policies of a scan of `infra`, by policy.
+fn outcomes(folder: &std::path::Path, more: &[&str]) -> Vec<String> {
+    let scan = [
+        "scan",
+        "infra",
+        "--select",
+        "POL-0333,POL-0003",
+        "--all-results",
+    ];
+    let ran = run_in(folder, &[&scan[..], &["--format", "json"], more].concat());
+    let json: Value =
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+    let results = json["results"].as_array().unwrap().iter();
+    let mut all: Vec<String> = results
+        .map(|r| {
+            format!(
+                "{} {}",
+                r["policy_id"].as_str().unwrap(),
+                r["outcome"].as_str().unwrap()
+            )
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn infra(config: &str) -> tempfile::TempDir {
+    crate::command::folder(&[
+        ("abide.toml", config),
+        ("infra/main.tf", INFRA),
+        ("infra/prod.tfvars", "days = 9\n"),
+        ("other.tfvars", "open = true\ndays = 1\n"),
+    ])
+}
+
+#[test]
+fn source_is_read_as_the_file_says_and_flags_win() {
+    let config = "[source]\nvariables = { open = false, days = 2, zones = [\"a\"] }\nvar_files = [\"infra/prod.tfvars\"]\nworkspace = \"prod\"\n";
+    let folder = infra(config);
+    let here = folder.path();
+    // The file with values wins over the values beside it.
+    assert_eq!(outcomes(here, &[]), ["POL-0003 pass", "POL-0333 pass"]);
+    assert_eq!(
+        outcomes(here, &["--var", "open=true"]),
+        ["POL-0003 pass", "POL-0333 fail"]
+    );
+    assert_eq!(
+        outcomes(here, &["--var-file", "other.tfvars"]),
+        ["POL-0003 fail", "POL-0333 fail"]
+    );
+    assert!(outcomes(here, &["--workspace", "dev"]).is_empty());
+    assert!(outcomes(here, &["--no-config"]).is_empty());
+    // Two zones of the command line are two instances.
+    assert_eq!(outcomes(here, &["--var", "zones=[\"a\",\"b\"]"]).len(), 4);
+}
+
+#[test]
+fn the_directory_is_that_of_plans_and_fixes() {
+    let config =
+        "[source]\ndirectory = \"infra\"\nworkspace = \"prod\"\nvariables = { zones = [\"a\"] }\n";
+    let folder = infra(config);
+    let deeper = folder.path().join("infra/deeper");
+    fs::create_dir(&deeper).unwrap();
+    let ran = run_in(&deeper, &["fix", "--select", "POL-0333"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("-variable \"open\" { default = true }"),
+        "{}",
+        ran.stdout
+    );
+    let change = serde_json::json!({
+        "address": "aws_db_instance.a[0]", "mode": "managed", "type": "aws_db_instance", "name": "a", "index": 0,
+        "provider_name": "registry.terraform.io/hashicorp/aws",
+        "change": {"actions": ["create"], "before": null, "after": {"publicly_accessible": true}, "after_unknown": {}},
+    });
+    let plan = serde_json::json!({
+        "format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [change],
+        "planned_values": {"root_module": {}}, "configuration": {"root_module": {}},
+    });
+    fs::write(deeper.join("plan.json"), plan.to_string()).unwrap();
+    let scan = [
+        "scan",
+        "plan.json",
+        "--select",
+        "POL-0333",
+        "--format",
+        "json",
+    ];
+    let located = |more: &[&str]| {
+        let ran = run_in(&deeper, &[&scan[..], more].concat());
+        let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+        json["results"][0]["location"].clone()
+    };
+    assert_eq!(located(&[])["line"], 7);
+    assert!(located(&["--no-source"]).is_null());
+}
+
+#[test]
+fn slips_in_source_settings_are_named() {
+    let said = refused("[source]\nvar_files = [\n  \"no.tfvars\",\n]\n", &[]);
+    assert!(
+        said.contains("abide.toml:3:3: source.var_files: "),
+        "{said}"
+    );
+    let said = refused("[source]\nvarfiles = []\n", &[]);
+    assert!(said.contains("did you mean `var_files`?"), "{said}");
+}
+
+#[test]
+fn values_of_variables_are_not_printed() {
+    let folder = infra("[source]\nvariables = { password = \"hunter2hunter2\" }\n");
+    for format in ["human", "json"] {
+        let ran = run_in(folder.path(), &["config", "show", "--format", format]);
+        assert!(
+            ran.stdout.contains("source.variables.password"),
+            "{}",
+            ran.stdout
+        );
+        assert!(!ran.stdout.contains("hunter2"), "{}", ran.stdout);
+    }
+}

@@ -16,7 +16,7 @@ use super::skip::{Found, Skip};
 use super::sources::{Tree, shown};
 use super::write::{self, Entry};
 use super::{comments, files};
-use crate::cli::{Cli, ImportArgs};
+use crate::cli::{Cli, ImportArgs, SourceArgs};
 use crate::config::Config;
 use crate::pipeline::{self, Chosen, Job, Standing, Timings};
 use crate::{output, terminal};
@@ -31,10 +31,11 @@ pub(crate) fn run(cli: &Cli, args: &ImportArgs) -> anyhow::Result<u8> {
     let config = Config::load(cli)?;
     let chosen = pipeline::choose(&config, &args.policy)?;
     let mut found = Found::default();
-    let roots = read(&chosen, args, &mut found)?;
+    let source = config.source(&args.source)?;
+    let roots = read(&chosen, args, &source, &mut found)?;
     let job = Job {
         inputs: &roots,
-        source: &args.source,
+        source: &source,
         standing: Standing::excepted(&config, None)?,
         all_results: false,
         fixes: None,
@@ -52,7 +53,12 @@ pub(crate) fn run(cli: &Cli, args: &ImportArgs) -> anyhow::Result<u8> {
 }
 
 /// Reads all files; gives the root modules they are about.
-fn read(chosen: &Chosen, args: &ImportArgs, found: &mut Found) -> anyhow::Result<Vec<PathBuf>> {
+fn read(
+    chosen: &Chosen,
+    args: &ImportArgs,
+    source: &SourceArgs,
+    found: &mut Found,
+) -> anyhow::Result<Vec<PathBuf>> {
     let options = LoadOptions {
         wanted: chosen.set.wanted().clone(),
         key: pipeline::redaction_key()?,
@@ -67,7 +73,7 @@ fn read(chosen: &Chosen, args: &ImportArgs, found: &mut Found) -> anyhow::Result
             _ => Path::new("."),
         };
         let tree = Tree::of(dir)?;
-        roots.extend(tree.roots(&args.source, &options));
+        roots.extend(tree.roots(source, &options));
         match path.is_dir() {
             true => all.extend(tree.files),
             false => {

@@ -18,11 +18,11 @@ pub(super) fn print(args: &FixArgs, chosen: &Chosen, format: Format) -> anyhow::
         );
     }
     let source = SourceArgs {
-        source: args.plan.as_ref().map(|_| args.dir.clone()),
+        source: args.plan.as_ref().map(|_| args.dir().to_owned()),
         root: args.root.clone(),
         ..SourceArgs::default()
     };
-    let input = args.plan.as_ref().unwrap_or(&args.dir).clone();
+    let input = args.plan.as_deref().unwrap_or(args.dir()).to_owned();
     let job = Job {
         inputs: &[input],
         source: &source,

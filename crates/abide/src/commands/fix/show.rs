@@ -65,7 +65,7 @@ fn id<'c>(chosen: &'c Chosen, finding: &Finding) -> &'c str {
 
 /// The file's path as seen from where the command runs.
 fn path(args: &FixArgs, file: &FileFix) -> String {
-    let joined = args.dir.join(&file.name);
+    let joined = args.dir().join(&file.name);
     let here = env::current_dir().and_then(fs::canonicalize);
     // A module beside the root module has an absolute name.
     let below = here.ok().and_then(|here| joined.strip_prefix(here).ok());
