@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use crate::ast::For;
 use crate::eval::{Frame, Scope, key_text, pairs};
-use crate::fail::{EVALUATE, Evaluated, Fail};
+use crate::fail::{EVALUATE, Evaluated, Fail, LIMIT};
 use crate::types;
 use crate::value::{Kind, Map, Val};
 use crate::world::World;
+
+/// Steps of work that a kept part of a value stands for: many values that are each small enough
+/// are too much memory together.
+const KEPT: u64 = 8;
 
 impl World<'_> {
     pub(crate) fn for_expr(&self, for_expr: &For, scope: Scope<'_>) -> Evaluated {
@@ -18,6 +22,7 @@ impl World<'_> {
             return Ok(Val::UNKNOWN.marked(sensitive));
         };
         let mut list = Vec::new();
+        let mut size = 0;
         let mut groups: BTreeMap<Arc<str>, Vec<Val>> = Default::default();
         let mut complete = !matches!(collection.kind, Kind::Open(_));
         let mut secret_shape = sensitive;
@@ -49,7 +54,7 @@ impl World<'_> {
                 }
             }
             let Some(result_key) = &for_expr.result_key else {
-                list.push(self.eval(&for_expr.result, scope)?);
+                list.push(self.element(for_expr, scope, &mut size)?);
                 continue;
             };
             let result_key = self.eval(result_key, scope)?;
@@ -58,7 +63,7 @@ impl World<'_> {
                 Some(key) => groups
                     .entry(key)
                     .or_default()
-                    .push(self.eval(&for_expr.result, scope)?),
+                    .push(self.element(for_expr, scope, &mut size)?),
                 None => complete = false,
             }
         }
@@ -77,6 +82,19 @@ impl World<'_> {
             }
         };
         Ok(value.marked(secret_shape))
+    }
+
+    /// One more element. What grows is looked at while it grows: at the end it may not fit
+    /// into memory.
+    fn element(&self, for_expr: &For, scope: Scope<'_>, size: &mut u64) -> Evaluated {
+        let value = self.eval(&for_expr.result, scope)?;
+        let more = value.facts().size;
+        *size = size.saturating_add(more);
+        if *size > self.options.limits.value_size {
+            return Err(Fail::new(LIMIT, "the value is too large to be evaluated"));
+        }
+        self.spend(more.saturating_mul(KEPT))?;
+        Ok(value)
     }
 }
 

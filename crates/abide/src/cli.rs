@@ -412,7 +412,7 @@ pub(crate) enum FixFormat {
     Sarif,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct LspArgs {
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,

@@ -393,3 +393,127 @@ fn exit_without_shutdown_is_an_error() {
     client.tell("exit", Value::Null);
     assert_eq!(client.server.wait().unwrap().code(), Some(1));
 }
+
+/// Databases enough that to judge them takes a while, each to be mended.
+fn many() -> String {
+    (0..1_500)
+        .map(|n| {
+            format!("resource \"aws_db_instance\" \"d{n}\" {{\n  publicly_accessible = true\n}}\n")
+        })
+        .collect()
+}
+
+impl Client {
+    /// Asks without waiting for the answer.
+    fn request(&mut self, method: &str, params: Value) -> i32 {
+        self.id += 1;
+        let request = Request::new(self.id.into(), method.to_owned(), params);
+        Message::from(request).write(&mut self.input).unwrap();
+        self.id
+    }
+
+    /// Asks for the edits of the first twenty databases: each is proven.
+    fn request_many(&mut self) -> i32 {
+        let params = json!({
+            "textDocument": { "uri": self.uri("main.tf") },
+            "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 60, "character": 0 } },
+            "context": { "diagnostics": [] },
+        });
+        self.request("textDocument/codeAction", params)
+    }
+
+    /// The next answer, and whose it is.
+    fn answer(&mut self) -> (i32, Value) {
+        loop {
+            let message = self.output.recv_timeout(PATIENCE).unwrap();
+            if let Some(id) = message.get("id").and_then(Value::as_i64) {
+                return (i32::try_from(id).unwrap(), message);
+            }
+            self.waiting.push_back(message);
+        }
+    }
+
+    fn hover(&mut self, line: u32) -> i32 {
+        let params = json!({
+            "textDocument": { "uri": self.uri("main.tf") },
+            "position": { "line": line, "character": 5 },
+        });
+        self.request("textDocument/hover", params)
+    }
+}
+
+#[test]
+fn hover_answers_while_fixes_are_proven() {
+    let text = many();
+    let dir = folder(&text);
+    let mut client = Client::ready(dir.path(), ONLY);
+    client.open("main.tf", &text);
+    assert_eq!(client.diagnostics("main.tf").len(), 1_500);
+    let big = client.request_many();
+    // The worker has it by now, and hover comes behind it.
+    std::thread::sleep(Duration::from_millis(50));
+    let hover = client.hover(1);
+    let (first, answer) = client.answer();
+    assert_eq!(first, hover, "{answer}");
+    let explained = answer["result"]["contents"]["value"].as_str().unwrap();
+    assert!(explained.contains("POL-0333"), "{explained}");
+    let (second, answer) = client.answer();
+    assert_eq!(second, big);
+    assert_eq!(answer["result"].as_array().unwrap().len(), 20);
+    client.stop();
+}
+
+#[test]
+fn stale_and_cancelled_requests_are_answered_at_once() {
+    let text = many();
+    let dir = folder(&text);
+    let mut client = Client::ready(dir.path(), ONLY);
+    client.open("main.tf", &text);
+    client.diagnostics("main.tf");
+    let cancelled = client.request_many();
+    client.tell("$/cancelRequest", json!({ "id": cancelled }));
+    let (id, answer) = client.answer();
+    assert_eq!((id, &answer["error"]["code"]), (cancelled, &json!(-32800)));
+    let stale = client.request_many();
+    client.change("main.tf", 2, PUBLIC);
+    let (id, answer) = client.answer();
+    assert_eq!((id, &answer["error"]["code"]), (stale, &json!(-32801)));
+    // What was called off is not answered again, and the new text is judged.
+    let found = client.diagnostics("main.tf");
+    assert_eq!(found.len(), 1);
+    let actions = client.actions("main.tf", &found[0]["range"]);
+    assert_eq!(actions.len(), 1, "{actions:?}");
+    client.stop();
+}
+
+/// The answer is for the text that was sent before, judged or not.
+#[test]
+fn code_actions_wait_for_the_text_to_be_judged() {
+    let dir = folder("# nothing yet\n");
+    let mut client = Client::ready(dir.path(), ONLY);
+    client.open("main.tf", "# nothing\n");
+    client.change("main.tf", 2, PUBLIC);
+    let range = json!({"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 4}});
+    let actions = client.actions("main.tf", &range);
+    assert_eq!(actions.len(), 1, "{actions:?}");
+    client.stop();
+}
+
+/// Policies that cannot be read are said once, and read again when they are mended.
+#[test]
+fn a_broken_configuration_is_read_again() {
+    let dir = folder(PUBLIC);
+    fs::write(dir.path().join("abide.toml"), "[scan\n").unwrap();
+    let mut client = Client::ready(dir.path(), &["--select", "POL-0333"]);
+    client.open("main.tf", PUBLIC);
+    let said = client.next();
+    assert_eq!(said["method"], "window/showMessage", "{said}");
+    fs::write(
+        dir.path().join("abide.toml"),
+        "[source]\nworkspace = \"x\"\n",
+    )
+    .unwrap();
+    client.tell("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    assert_eq!(client.diagnostics("main.tf").len(), 1);
+    client.stop();
+}

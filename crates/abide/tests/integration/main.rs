@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod baseline;
+mod bombs;
 mod canaries;
 mod command;
 mod directory;

@@ -1,7 +1,7 @@
 //! Answers about a place: why something is found there, and what would mend it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use abide_core::policy;
 use abide_fix::FileFix;
@@ -11,17 +11,17 @@ use lsp_types::{
 };
 use serde_json::{Value, json};
 
+use super::worker::Question;
 use super::workspace::{Shown, Workspace, file};
 use super::{log, place};
 use crate::commands::{explain, fix};
-use crate::pipeline::Chosen;
 use crate::terminal;
 
 /// What `abide explain` says of the policies that are broken at a place.
 pub(super) fn hover(workspace: &Workspace, params: &HoverParams) -> Option<Hover> {
     let at = &params.text_document_position_params;
     let path = file(&at.text_document.uri)?;
-    let (_, chosen) = workspace.policies.as_ref()?;
+    let chosen = &workspace.policies.as_ref()?.chosen;
     let here = Range::new(at.position, at.position);
     let shown = workspace.shown(&path);
     let shown: Vec<&Shown> = shown
@@ -72,37 +72,44 @@ fn ticks(text: &str) -> usize {
     runs.max().unwrap_or(0)
 }
 
-/// The proven fixes of what is found at a place.
-pub(super) fn actions(workspace: &Workspace, params: &CodeActionParams) -> Vec<Value> {
+/// What is shown at the place that code actions are wanted for, if such as ours are.
+pub(super) fn subjects(workspace: &Workspace, params: &CodeActionParams) -> Vec<(PathBuf, Shown)> {
     let wanted = params.context.only.as_ref().is_none_or(|kinds| {
         let quick = CodeActionKind::QUICKFIX;
         kinds
             .iter()
             .any(|kind| *kind == quick || kind.as_str().is_empty())
     });
-    let (Some(path), Some((_, chosen)), true) =
-        (file(&params.text_document.uri), &workspace.policies, wanted)
-    else {
+    let (Some(path), true) = (file(&params.text_document.uri), wanted) else {
         return Vec::new();
     };
-    let here = workspace
+    workspace
         .shown(&path)
-        .filter(|(_, shown)| place::touch(shown.diagnostic.range, params.range));
+        .filter(|(_, shown)| place::touch(shown.diagnostic.range, params.range))
+        .map(|(dir, shown)| (dir.to_owned(), shown.clone()))
+        .collect()
+}
+
+/// The proven fixes of what is found at a place.
+pub(super) fn actions(question: &Question) -> Vec<Value> {
     let mut actions: Vec<Value> = Vec::new();
-    for action in here.filter_map(|(dir, shown)| action(workspace, chosen, dir, shown)) {
-        if !actions.contains(&action) {
+    for (dir, shown) in &question.here {
+        if let Some(action) = action(question, dir, shown)
+            && !actions.contains(&action)
+        {
             actions.push(action);
         }
     }
     actions
 }
 
-fn action(workspace: &Workspace, chosen: &Chosen, dir: &Path, shown: &Shown) -> Option<Value> {
+fn action(question: &Question, dir: &Path, shown: &Shown) -> Option<Value> {
     let finding = shown.finding.as_ref()?;
-    if finding.fix.is_empty() {
+    if finding.fix.is_empty() || question.is_cancelled() {
         return None;
     }
-    let load = |texts: &abide_fix::Texts| workspace.load(chosen, dir, texts);
+    let chosen = &question.policies.chosen;
+    let load = |texts: &abide_fix::Texts| question.load(dir, texts);
     let judge = |inventory: &abide_core::inventory::Inventory| fix::judge(inventory, chosen);
     let fixes = match abide_fix::fix_one(&load, &judge, finding) {
         Ok(fixes) => fixes,
@@ -122,8 +129,8 @@ fn action(workspace: &Workspace, chosen: &Chosen, dir: &Path, shown: &Shown) -> 
     let mut changes: BTreeMap<String, Vec<TextEdit>> = BTreeMap::new();
     for fix in &fixes {
         let path = dir.join(&fix.name);
-        let uri = workspace.uri(&path)?;
-        let text = match workspace.text(&path) {
+        let uri = question.documents.uri(&path)?;
+        let text = match question.documents.text(&path) {
             Some(open) => open,
             None => fix.before.trim_start_matches('\u{feff}'),
         };

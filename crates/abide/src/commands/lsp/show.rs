@@ -13,12 +13,13 @@ use lsp_types::{
     Range,
 };
 
-use super::workspace::{Shown, Workspace};
+use super::documents::Documents;
+use super::workspace::Shown;
 use super::{link, place};
 
 /// Draws the findings of one directory.
 pub(super) struct Pen<'p> {
-    pub(super) workspace: &'p Workspace,
+    pub(super) documents: &'p Documents,
     pub(super) loaded: &'p Loaded,
     pub(super) scan: &'p Scan,
     pub(super) dir: &'p Path,
@@ -91,7 +92,7 @@ impl Pen<'_> {
         let (path, range) = self.range(&related.location)?;
         Some(DiagnosticRelatedInformation {
             location: lsp_types::Location {
-                uri: self.workspace.uri(&path)?,
+                uri: self.documents.uri(&path)?,
                 range,
             },
             message: related.message.clone(),
@@ -133,7 +134,7 @@ impl Pen<'_> {
     fn range(&self, location: &Location) -> Option<(PathBuf, Range)> {
         let path = self.dir.join(&location.file);
         let read = self.loaded.sources.named(&location.file);
-        let text = match (self.workspace.text(&path), read) {
+        let text = match (self.documents.text(&path), read) {
             (Some(open), _) => open,
             // Editors take the mark away when they open a file.
             (None, Some(file)) => file.text.trim_start_matches('\u{feff}'),

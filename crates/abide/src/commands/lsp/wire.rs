@@ -8,6 +8,8 @@ use std::sync::mpsc::Sender;
 use lsp_server::{ErrorCode, Message};
 use serde_json::json;
 
+use super::worker::Done;
+
 /// No editor sends more; the loader refuses much smaller files.
 const MAX_BODY: u64 = 256 << 20;
 const MAX_HEADER: u64 = 8 << 10;
@@ -17,6 +19,10 @@ pub(super) enum Event {
     Message(Message),
     /// Something that is no message, and why.
     Broken(ErrorCode, String),
+    /// The input ended.
+    End,
+    /// A job is done.
+    Done(Done),
 }
 
 /// Reads messages until the input ends.
@@ -26,6 +32,8 @@ pub(super) fn read(input: &mut impl BufRead, events: &Sender<Event>) {
             return;
         }
     }
+    // Who does not listen knows.
+    let _ = events.send(Event::End);
 }
 
 /// The next message; `None` at the end.

@@ -2,31 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use abide_core::finding::Finding;
-use abide_core::scan::Scan;
-use abide_core::source::LoadOptions;
-use abide_rego::Asking;
 use lsp_types::{
     Diagnostic, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     DidSaveTextDocumentParams, PublishDiagnosticsParams, Uri,
 };
 
-use super::{log, place, show};
-use crate::cli::RootArgs;
-use crate::config::Config;
-use crate::load;
-use crate::pipeline::{self, Chosen, Standing};
-
-/// A text as the editor has it.
-struct Document {
-    uri: Uri,
-    text: String,
-    version: i32,
-}
+use super::documents::{Document, Documents};
+use super::place;
+use super::worker::{Job, Policies};
 
 /// One thing the editor shows.
+#[derive(Clone)]
 pub(super) struct Shown {
     pub(super) diagnostic: Diagnostic,
     /// The finding it is of; a remark about the source has none.
@@ -37,7 +27,7 @@ pub(super) struct Shown {
 #[derive(Default)]
 pub(super) struct Module {
     /// The files that were read.
-    files: BTreeSet<PathBuf>,
+    pub(super) files: BTreeSet<PathBuf>,
     /// What is shown, by file.
     pub(super) shown: BTreeMap<PathBuf, Vec<Shown>>,
 }
@@ -46,9 +36,11 @@ pub(super) struct Module {
 pub(super) struct Workspace {
     /// When to look at what changed.
     pub(super) due: Option<Instant>,
-    /// The configuration and the policies it selects; read anew when they may have changed.
-    pub(super) policies: Option<(Config, Chosen)>,
-    documents: BTreeMap<PathBuf, Document>,
+    /// The policies in force.
+    pub(super) policies: Option<Arc<Policies>>,
+    /// Whether they may have changed.
+    is_outdated: bool,
+    pub(super) documents: Documents,
     pub(super) modules: BTreeMap<PathBuf, Module>,
     stale: BTreeSet<PathBuf>,
     /// What the editor was told last.
@@ -69,10 +61,10 @@ impl Workspace {
             self.touch(&path);
             let open = Document {
                 uri: document.uri,
-                text: document.text,
+                text: document.text.into(),
                 version: document.version,
             };
-            self.documents.insert(path, open);
+            self.documents.0.insert(path, open);
         }
     }
 
@@ -84,8 +76,8 @@ impl Workspace {
         let Some(change) = params.content_changes.into_iter().next_back() else {
             return;
         };
-        if let Some(document) = self.documents.get_mut(&path) {
-            document.text = change.text;
+        if let Some(document) = self.documents.0.get_mut(&path) {
+            document.text = change.text.into();
             document.version = params.text_document.version;
             self.touch(&path);
         }
@@ -104,15 +96,15 @@ impl Workspace {
 
     pub(super) fn close(&mut self, params: &DidCloseTextDocumentParams) {
         if let Some(path) = file(&params.text_document.uri) {
-            self.documents.remove(&path);
+            self.documents.0.remove(&path);
             self.touch(&path);
         }
     }
 
     /// Policies or files outside the editor changed.
     pub(super) fn everything(&mut self) {
-        self.policies = None;
-        let open = self.documents.keys().filter(|path| is_source(path));
+        self.is_outdated = true;
+        let open = self.documents.0.keys().filter(|path| is_source(path));
         let dirs = open.filter_map(|path| path.parent());
         self.stale.extend(dirs.map(Path::to_owned));
     }
@@ -128,103 +120,40 @@ impl Workspace {
         self.stale.extend(readers.map(|(dir, _)| dir.clone()));
     }
 
-    /// Judges every directory that is stale.
-    pub(super) fn check(&mut self) -> anyhow::Result<()> {
-        let Some((config, chosen)) = &self.policies else {
-            return Ok(());
-        };
+    /// What has to be judged: every directory that is stale.
+    pub(super) fn check(&mut self) -> Job {
+        let mut dirs = Vec::new();
         while let Some(dir) = self.stale.pop_first() {
-            let mut open = self.documents.keys();
-            if !open.any(|path| is_source(path) && path.parent() == Some(&dir)) {
+            let mut open = self.documents.0.keys();
+            if open.any(|path| is_source(path) && path.parent() == Some(&dir)) {
+                dirs.push(dir);
+            } else {
                 self.modules.remove(&dir);
-                continue;
-            }
-            match self.judge(config, chosen, &dir) {
-                Ok(module) => {
-                    self.modules.insert(dir, module);
-                }
-                // An empty directory holds nothing wrong.
-                Err(error) if error.is::<abide_hcl::LoadError>() => {
-                    log(&format!("{error:#}"));
-                    self.modules.remove(&dir);
-                }
-                Err(error) => return Err(error),
             }
         }
-        Ok(())
+        let is_outdated = std::mem::take(&mut self.is_outdated);
+        Job::Check {
+            policies: self.policies.clone().filter(|_| !is_outdated),
+            documents: self.documents.clone(),
+            dirs,
+        }
     }
 
-    /// Loads a directory as it is in the editor, with some texts replaced.
-    pub(super) fn load(
-        &self,
-        chosen: &Chosen,
-        dir: &Path,
-        texts: &abide_fix::Texts,
-    ) -> Result<abide_hcl::Loaded, abide_hcl::LoadError> {
-        let key = pipeline::redaction_key().map_err(|error| abide_hcl::LoadError::Read {
-            input: dir.display().to_string(),
-            reason: error.to_string(),
-        })?;
-        let options = LoadOptions {
-            wanted: chosen.set.wanted().clone(),
-            key,
+    /// Takes in what was judged, and by which policies; `None` if they cannot be read.
+    pub(super) fn judged(
+        &mut self,
+        policies: Option<Arc<Policies>>,
+        modules: Vec<(PathBuf, Option<Module>)>,
+    ) {
+        let Some(policies) = policies else {
+            return self.everything();
         };
-        let mut options = load::editing_options(dir, &RootArgs::default(), &options);
-        let open = self.documents.iter();
-        options.overlay = open
-            .map(|(path, document)| (path.clone(), document.text.clone()))
-            .chain(
-                texts
-                    .iter()
-                    .map(|(name, text)| (dir.join(name), text.clone())),
-            )
-            .collect();
-        abide_hcl::load_dir(dir, &options)
-    }
-
-    fn judge(&self, config: &Config, chosen: &Chosen, dir: &Path) -> anyhow::Result<Module> {
-        let loaded = self.load(chosen, dir, &abide_fix::Texts::new())?;
-        let inventory = &loaded.inventory;
-        let standing = Standing::read(config, None, None)?;
-        let asking = Asking {
-            input: 0,
-            all_results: standing.needs_passes(),
-        };
-        let mut prints = Vec::new();
-        let found = pipeline::evaluate(chosen, inventory, None, asking, &mut prints);
-        prints.iter().for_each(|line| log(line));
-        let mut scan = Scan::assemble(
-            jiff::Timestamp::now(),
-            env!("CARGO_PKG_VERSION"),
-            &chosen.set,
-            vec![(inventory, found)],
-        );
-        pipeline::locate(chosen, &mut scan, &[Some(&loaded)]);
-        pipeline::except(chosen, &mut scan, &standing);
-        pipeline::keep_findings(&mut scan);
-        let pen = show::Pen {
-            workspace: self,
-            loaded: &loaded,
-            scan: &scan,
-            dir,
-        };
-        let files = loaded.sources.files();
-        Ok(Module {
-            files: files.map(|(_, file)| dir.join(&file.name)).collect(),
-            shown: pen.all(),
-        })
-    }
-
-    /// The text of an open file.
-    pub(super) fn text(&self, path: &Path) -> Option<&str> {
-        Some(self.documents.get(path)?.text.as_str())
-    }
-
-    /// The URI of a file, as the editor writes it if it is open there.
-    pub(super) fn uri(&self, path: &Path) -> Option<Uri> {
-        match self.documents.get(path) {
-            Some(document) => Some(document.uri.clone()),
-            None => place::uri(path),
+        self.policies = Some(policies);
+        for (dir, module) in modules {
+            match module {
+                Some(module) => self.modules.insert(dir, module),
+                None => self.modules.remove(&dir),
+            };
         }
     }
 
@@ -239,7 +168,7 @@ impl Workspace {
     /// What the editor has to be told: files whose diagnostics are not what they were.
     pub(super) fn news(&mut self) -> Vec<PublishDiagnosticsParams> {
         let shown = self.modules.values().flat_map(|module| module.shown.keys());
-        let files = shown.chain(self.told.keys()).chain(self.documents.keys());
+        let files = shown.chain(self.told.keys()).chain(self.documents.0.keys());
         let files: BTreeSet<PathBuf> = files.cloned().collect();
         let mut news = Vec::new();
         for path in files {
@@ -253,14 +182,14 @@ impl Workspace {
             if self.told.get(&path) == Some(&now) {
                 continue;
             }
-            if let Some(uri) = self.uri(&path) {
+            if let Some(uri) = self.documents.uri(&path) {
                 news.push(PublishDiagnosticsParams {
                     uri,
                     diagnostics: now.clone(),
-                    version: self.documents.get(&path).map(|document| document.version),
+                    version: self.documents.0.get(&path).map(|document| document.version),
                 });
             }
-            if now.is_empty() && !self.documents.contains_key(&path) {
+            if now.is_empty() && !self.documents.0.contains_key(&path) {
                 self.told.remove(&path);
             } else {
                 self.told.insert(path, now);
