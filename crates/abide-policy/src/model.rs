@@ -166,12 +166,32 @@ pub struct Aliases {
     pub checkov: Vec<String>,
     /// Trivy.
     pub trivy: Vec<String>,
+    /// tfsec, whose ids Trivy still takes: `aws-s3-enable-bucket-encryption`.
+    pub tfsec: Vec<String>,
+    /// Snyk.
+    pub snyk: Vec<String>,
     /// AWS Security Hub.
     pub security_hub: Vec<String>,
     /// Prowler.
     pub prowler: Vec<String>,
     /// HashiCorp's Sentinel libraries.
     pub sentinel: Vec<String>,
+}
+
+impl Aliases {
+    /// All of them, with the tool's name.
+    #[must_use]
+    pub fn by_tool(&self) -> [(&'static str, &[String]); 7] {
+        [
+            ("Checkov", &self.checkov),
+            ("Trivy", &self.trivy),
+            ("tfsec", &self.tfsec),
+            ("Snyk", &self.snyk),
+            ("Security Hub", &self.security_hub),
+            ("Prowler", &self.prowler),
+            ("Sentinel", &self.sentinel),
+        ]
+    }
 }
 
 /// The check for some of a policy's types.

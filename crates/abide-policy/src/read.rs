@@ -341,6 +341,8 @@ fn aliases(node: &Node, errors: &mut Errors) -> Aliases {
     let aliases = Aliases {
         checkov: take("checkov"),
         trivy: take("trivy"),
+        tfsec: take("tfsec"),
+        snyk: take("snyk"),
         security_hub: take("security_hub"),
         prowler: take("prowler"),
         sentinel: take("sentinel"),

@@ -32,7 +32,7 @@ fn properties() -> Value {
         "controls": { "type": "array", "items": { "type": "string" }, "description": "framework-edition:number, e.g. cis-aws-7.0.0:6.3" },
         "labels": reference("texts"),
         "references": reference("texts"),
-        "aliases": object(&[("checkov", reference("texts")), ("trivy", reference("texts")), ("security_hub", reference("texts")), ("prowler", reference("texts")), ("sentinel", reference("texts"))], &[]),
+        "aliases": object(&[("checkov", reference("texts")), ("trivy", reference("texts")), ("tfsec", reference("texts")), ("snyk", reference("texts")), ("security_hub", reference("texts")), ("prowler", reference("texts")), ("sentinel", reference("texts"))], &[]),
         "resource_types": reference("texts"),
         "related_types": reference("texts"),
         "parameters": { "type": "object", "additionalProperties": parameter() },

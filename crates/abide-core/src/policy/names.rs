@@ -21,16 +21,10 @@ impl PolicyNames {
         for policy in policies {
             names.own.push(policy.id.clone());
             names.add(&policy.id, &policy.id);
-            let aliases = &policy.docs.aliases;
-            let lists = [
-                &aliases.checkov,
-                &aliases.trivy,
-                &aliases.security_hub,
-                &aliases.prowler,
-                &aliases.sentinel,
-            ];
-            for alias in lists.into_iter().flatten() {
-                names.add(alias, &policy.id);
+            for (_, aliases) in policy.docs.aliases.by_tool() {
+                for alias in aliases {
+                    names.add(alias, &policy.id);
+                }
             }
         }
         names

@@ -45,17 +45,9 @@ pub(crate) fn find<'p>(policies: &'p [Policy], name: &str) -> anyhow::Result<&'p
     let known_elsewhere: Vec<&Policy> = policies
         .iter()
         .filter(|policy| {
-            let aliases = &policy.docs.aliases;
-            [
-                &aliases.checkov,
-                &aliases.trivy,
-                &aliases.security_hub,
-                &aliases.prowler,
-                &aliases.sentinel,
-            ]
-            .into_iter()
-            .flatten()
-            .any(|alias| alias.eq_ignore_ascii_case(name))
+            let lists = policy.docs.aliases.by_tool();
+            let mut aliases = lists.into_iter().flat_map(|(_, aliases)| aliases);
+            aliases.any(|alias| alias.eq_ignore_ascii_case(name))
         })
         .collect();
     match known_elsewhere.as_slice() {
@@ -152,14 +144,7 @@ fn controls(policy: &Policy, out: &mut String) {
 }
 
 fn references(policy: &Policy, out: &mut String) {
-    let aliases = &policy.docs.aliases;
-    let lists = [
-        ("Checkov", &aliases.checkov),
-        ("Trivy", &aliases.trivy),
-        ("Security Hub", &aliases.security_hub),
-        ("Prowler", &aliases.prowler),
-        ("Sentinel", &aliases.sentinel),
-    ];
+    let lists = policy.docs.aliases.by_tool();
     let named: Vec<_> = lists.iter().filter(|(_, ids)| !ids.is_empty()).collect();
     if !named.is_empty() {
         let _ = writeln!(out, "\nElsewhere\n");

@@ -245,3 +245,35 @@ fn hostile_text_is_inert() {
         ran.stderr
     );
 }
+
+/// Ids of tfsec (of two generations) and of Snyk are aliases of policies.
+#[test]
+fn ids_of_tfsec_and_snyk_are_known() {
+    let source = "resource \"aws_instance\" \"a\" {\n  metadata_options {\n    http_tokens = \"optional\"\n  }\n}\nresource \"aws_launch_template\" \"a\" {\n  metadata_options {\n    http_tokens = \"optional\"\n  }\n}\n";
+    let instance = "policy: \"POL-0060\", resource: \"aws_instance.a\"".to_owned();
+    let template = "policy: \"POL-0061\", resource: \"aws_launch_template.a\"".to_owned();
+    for (id, expected) in [
+        ("aws-ec2-enforce-http-token-imds", &instance),
+        ("aws-autoscaling-enforce-http-token-imds", &template),
+        ("aws-ec2-enforce-launch-config-http-token-imds", &template),
+    ] {
+        let text = source.replace("\"optional\"", &format!("\"optional\" # tfsec:ignore:{id}"));
+        let folder = folder(&[("main.tf", &text)]);
+        let ran = import(folder.path(), &["."]);
+        assert_eq!(entries(&ran), [expected.clone()], "{id}\n{}", ran.stderr);
+    }
+    let snyk = "ignore:\n  SNYK-CC-TF-130:\n    - '*':\n        reason: a demo\n";
+    let folder = folder(&[("main.tf", source), (".snyk", snyk)]);
+    let ran = import(folder.path(), &["."]);
+    assert_eq!(
+        entries(&ran),
+        [format!("{instance}, reason: \"a demo\"")],
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        crate::command::run(&["explain", "SNYK-CC-TF-130"])
+            .stdout
+            .contains("tfsec: aws-ec2-enforce-http-token-imds"),
+    );
+}

@@ -23,7 +23,15 @@ fn the_list_keeps_its_contract() {
     ] {
         assert!(!first[field].is_null(), "{field}");
     }
-    for tool in ["checkov", "trivy", "security_hub", "prowler", "sentinel"] {
+    for tool in [
+        "checkov",
+        "trivy",
+        "tfsec",
+        "snyk",
+        "security_hub",
+        "prowler",
+        "sentinel",
+    ] {
         assert!(first["aliases"][tool].is_array(), "{tool}");
     }
     assert!(
