@@ -149,6 +149,17 @@ pub struct CompensatingControl {
     pub policy: Option<String>,
 }
 
+impl std::fmt::Display for CompensatingControl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.description, &self.policy) {
+            (Some(text), Some(policy)) => write!(f, "{text} ({policy} must pass)"),
+            (Some(text), None) => f.write_str(text),
+            (None, Some(policy)) => write!(f, "{policy} must pass"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 /// When an exception ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {

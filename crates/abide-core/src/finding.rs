@@ -10,6 +10,7 @@ use abide_policy::Severity;
 use crate::address::ResourceAddress;
 use crate::attribute::AttributePath;
 use crate::diagnostic::Place;
+use crate::exception::Category;
 use crate::remedy::Remedy;
 use crate::request::Request;
 use crate::rollout::Stage;
@@ -198,8 +199,18 @@ pub struct AppliedException {
     pub id: String,
     /// Why it was granted.
     pub reason: String,
-    /// Who granted it.
+    /// Who granted it, as one text.
     pub approver: String,
+    /// Who granted it.
+    pub approvers: Vec<String>,
+    /// Who asked for it.
+    pub requester: Option<String>,
+    /// What kind of permission it is.
+    pub category: Category,
+    /// Where it is discussed.
+    pub ticket: Option<String>,
+    /// What is done instead.
+    pub compensating_control: Option<String>,
     /// Its last day, `YYYY-MM-DD`, inclusive, UTC.
     pub expires: String,
     /// Where it is written.

@@ -282,7 +282,18 @@ fn exception() -> Value {
         &[
             ("id", text("Its id.")),
             ("reason", text("Why it was granted.")),
-            ("approver", text("Who granted it.")),
+            ("approver", text("Who granted it, as one text.")),
+            ("approvers", texts("Who granted it.")),
+            ("requester", optional_text("Who asked for it.")),
+            (
+                "category",
+                json!({"enum": ["waiver", "mitigated", "false_positive"], "description": "What kind of permission it is."}),
+            ),
+            ("ticket", optional_text("Where it is discussed.")),
+            (
+                "compensating_control",
+                optional_text("What is done instead."),
+            ),
             (
                 "expires",
                 json!({"type": "string", "format": "date", "description": "Its last day, UTC."}),

@@ -266,6 +266,11 @@ pub(crate) fn exception(text: &str) -> AppliedException {
         id: "EX-7".into(),
         reason: text.into(),
         approver: "kim".into(),
+        approvers: vec!["kim".into()],
+        requester: Some(text.into()),
+        category: abide_core::exception::Category::Mitigated,
+        ticket: Some(text.into()),
+        compensating_control: Some(text.into()),
         expires: "2026-12-31".into(),
         place: Some(Place {
             file: ".abide/exceptions.yaml".into(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use abide_core::finding::{Finding, Outcome};
+use abide_core::finding::{AppliedException, Finding, Outcome};
 use abide_core::scan::{Scan, Summary};
 use abide_ledger::entry::canonical;
 use abide_ledger::note::hex;
@@ -309,11 +309,7 @@ fn record(finding: &Finding) -> Option<Record> {
     );
     put("found", json!(finding.found));
     if let Some(exception) = &finding.exception {
-        put(
-            "exception",
-            json!({"id": exception.id, "reason": exception.reason,
-            "approver": exception.approver, "expires": exception.expires}),
-        );
+        put("exception", exception_detail(exception));
     }
     Some(Record {
         status,
@@ -321,6 +317,22 @@ fn record(finding: &Finding) -> Option<Record> {
         fingerprint: finding.fingerprint.to_string(),
         previous_fingerprint: finding.previous_fingerprint.map(|print| print.to_string()),
     })
+}
+
+/// What reports say of an exception; where it is written is no part of that.
+fn exception_detail(exception: &AppliedException) -> Value {
+    let mut out = json!({"id": exception.id, "reason": exception.reason, "category": exception.category,
+        "approver": exception.approver, "approvers": exception.approvers, "expires": exception.expires});
+    for (name, value) in [
+        ("requester", &exception.requester),
+        ("ticket", &exception.ticket),
+        ("compensating_control", &exception.compensating_control),
+    ] {
+        if let Some(value) = value {
+            out[name] = json!(value);
+        }
+    }
+    out
 }
 
 /// Several evaluations of one policy on one resource (Rego) are one record with all details;

@@ -154,12 +154,21 @@ fn applied(grant: &Grant<'_>) -> AppliedException {
         id: exception.id.clone(),
         reason: exception.reason.clone(),
         approver: exception.approver(),
+        approvers: names(&exception.approvers),
+        requester: exception.requester.as_ref().map(|act| act.name.clone()),
+        category: exception.category,
+        ticket: exception.ticket.clone(),
+        compensating_control: exception.control.as_ref().map(ToString::to_string),
         expires: exception
             .expires
             .map(|end| end.day().to_string())
             .unwrap_or_default(),
         place: Some(exception.place.clone()),
     }
+}
+
+fn names(acts: &[super::Act]) -> Vec<String> {
+    acts.iter().map(|act| act.name.clone()).collect()
 }
 
 fn requested(grant: &Grant<'_>) -> Option<Request> {
@@ -197,9 +206,13 @@ impl Remark<'_> {
             State::Void => void = self.grant.why_void(self.at),
             State::Requested => {
                 let missing = self.grant.missing();
+                let people = if missing == 1 {
+                    "approver"
+                } else {
+                    "approvers"
+                };
                 let message = format!(
-                    "{name} is asked for and covers nothing yet: {missing} more of {} approvers; `abide exception approve {id}`",
-                    self.grant.needed
+                    "{name} is asked for and covers nothing yet: it waits for {missing} {people}, `abide exception approve {id}`"
                 );
                 say(Level::Note, "exception-requested", message);
             }

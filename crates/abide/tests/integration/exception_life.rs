@@ -246,7 +246,7 @@ fn other_facts_are_not_covered() {
         }
     }
     fs::write(here.join("plan.json"), value.to_string()).unwrap();
-    let report = scan(here, "2026-03-10");
+    let report = scan(here, "2026-03-04");
     assert_eq!(
         (excepted(&report), codes(&report)),
         (vec![], vec!["exception-exceeded"])
@@ -265,7 +265,7 @@ fn other_facts_are_not_covered() {
     // The check tells it too, from the results.
     let ran = exception(
         here,
-        "check --from results.json --now 2026-03-03 --warn-days 0",
+        "check --from results.json --now 2026-03-04 --warn-days 0",
     );
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert!(ran.stdout.contains("exception-exceeded"), "{}", ran.stdout);
@@ -353,6 +353,7 @@ fn critical_takes_two_and_an_emergency_one() {
         &format!("revoke {id} --reason enough --by eve --now 2026-03-04"),
     );
 
+    scan(here, "2026-03-05");
     let urgent = self::id(&done(
         here,
         &format!(
@@ -498,17 +499,22 @@ fn check_says_what_ends_by_its_exit_code() {
 fn refused_and_withdrawn() {
     let folder = folder();
     let here = folder.path();
-    for (who, state) in [("ana", "rejected"), ("bob@example.com", "withdrawn")] {
-        let id = id(&done(here, &format!("{ASK} --expires 2026-03-20")));
+    for (day, who, state) in [
+        ("2026-03-02", "ana", "rejected"),
+        ("2026-03-03", "bob@example.com", "withdrawn"),
+    ] {
+        let ask = ASK.replace("2026-03-01", day);
+        let id = id(&done(here, &format!("{ask} --expires 2026-03-20")));
+        let at = format!("{day}T11:00:00Z");
         done(
             here,
-            &format!("reject {id} --reason no --by {who} --now 2026-03-02"),
+            &format!("reject {id} --reason no --by {who} --now {at}"),
         );
-        let shown = done(here, &format!("show {id} --now 2026-03-03"));
+        let shown = done(here, &format!("show {id} --now {at}"));
         assert!(shown.starts_with(&format!("{id}: {state}")), "{shown}");
-        refused(here, &format!("approve {id} --by eve --now 2026-03-03"));
+        refused(here, &format!("approve {id} --by eve --now {at}"));
     }
-    let report = scan(here, "2026-03-03");
+    let report = scan(here, "2026-03-04");
     assert_eq!((excepted(&report), codes(&report)), (vec![], vec![]));
 }
 

@@ -171,14 +171,14 @@ fn modules_are_those_of_their_callers() {
     );
 }
 
-/// Void without approver, in force with one: the reader understands what was written.
+/// Void without approvers, in force with the two a critical policy needs: the reader understands what was written.
 #[test]
 fn an_import_waits_for_its_approver() {
     let comment = "# abide:ignore=POL-0333 until=2026-03-11 reason=\"a: \\\"b\\\" #c\"";
     let folder = folder(&[("main.tf", &format!("{comment}\n{INSTANCE}"))]);
     import(folder.path(), &[".", "--output", "e.yaml"]);
     let text = fs::read_to_string(folder.path().join("e.yaml")).unwrap();
-    let approved = text.replace("    reason", "    approver: ana\n    reason");
+    let approved = text.replace("    reason", "    approvers: [ana, eve]\n    reason");
     for (text, excepted, void) in [(text, 0, true), (approved, 1, false)] {
         fs::write(folder.path().join("f.yaml"), text).unwrap();
         let ran = run_in(

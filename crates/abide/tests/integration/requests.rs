@@ -55,7 +55,7 @@ fn instance(before: &str, at_header: &str, at_attribute: &str) -> String {
     )
 }
 
-const REQUEST: &str = "abide:ignore=POL-0333 until=2026-03-31 reason=\"it is a demo\" ticket=SEC-1";
+const REQUEST: &str = "abide:ignore=POL-0333 until=2026-03-11 reason=\"it is a demo\" ticket=SEC-1";
 
 #[test]
 fn stands_at_what_it_is_about() {
@@ -114,9 +114,9 @@ fn at_a_module_call_it_is_for_all_in_it() {
 fn what_is_wrong_is_said_at_its_line() {
     for (written, code) in [
         ("abide:ignore=POL-0333 reason=x", "malformed"),
-        ("abide:ignore=POL-0333 until=2026-03-31", "malformed"),
+        ("abide:ignore=POL-0333 until=2026-03-11", "malformed"),
         (
-            "abide:ignore=POL-0333 until=31.3.2026 reason=x",
+            "abide:ignore=POL-0333 until=11.3.2026 reason=x",
             "malformed",
         ),
         (
@@ -124,29 +124,34 @@ fn what_is_wrong_is_said_at_its_line() {
             "malformed",
         ),
         (
-            "abide:ignore POL-0333 until=2026-03-31 reason=x",
+            "abide:ignore POL-0333 until=2026-03-11 reason=x",
             "malformed",
         ),
         (
-            "abide:ignore=POL-0333, until=2026-03-31 reason=x",
+            "abide:ignore=POL-0333, until=2026-03-11 reason=x",
             "malformed",
         ),
         (
-            "abide:ignore=POL-0333 until=2026-03-31 reason=\"x",
+            "abide:ignore=POL-0333 until=2026-03-11 reason=\"x",
             "malformed",
         ),
         (
-            "abide:ignore=POL-0333 until=2026-03-31 reason=two words",
+            "abide:ignore=POL-0333 until=2026-03-11 reason=two words",
             "malformed",
         ),
         (
-            "abide:ignore=POL-9999 until=2026-03-31 reason=x",
+            "abide:ignore=POL-9999 until=2026-03-11 reason=x",
             "malformed",
         ),
         ("abide:ignore=POL-0333 until=2026-02-28 reason=x", "expired"),
-        ("abide:ignore=POL-0001 until=2026-03-31 reason=x", "unused"),
+        // The policy is critical: a fortnight, and no day more.
         (
-            "abide:ignore=POL-0333 until=2026-03-31 reason=x\n",
+            "abide:ignore=POL-0333 until=2026-03-16 reason=x",
+            "too-long",
+        ),
+        ("abide:ignore=POL-0001 until=2026-03-11 reason=x", "unused"),
+        (
+            "abide:ignore=POL-0333 until=2026-03-11 reason=x\n",
             "misplaced",
         ),
     ] {
@@ -162,7 +167,7 @@ fn what_is_wrong_is_said_at_its_line() {
 
 #[test]
 fn the_last_day_counts() {
-    let text = instance(&format!("# {}", REQUEST.replace("03-31", "03-01")), "", "");
+    let text = instance(&format!("# {}", REQUEST.replace("03-11", "03-01")), "", "");
     assert_eq!(
         asked(&scan(&[("main.tf", &text)]), PUBLIC),
         ["aws_db_instance.a: it is a demo"]

@@ -139,6 +139,9 @@ fn is_renewed(grant: &Grant<'_>, all: &[Grant<'_>], book: &Book) -> bool {
 /// What a scan says of an exception that is in force and covers nothing.
 pub(super) fn unused(grant: &Grant<'_>, book: &Book, results: &[Results]) -> Option<Problem> {
     let exception = grant.exception;
+    // Results from before it began say nothing about it.
+    let in_force = |results: &&Results| grant.state(results.scanned_at) == State::Active;
+    let results: Vec<&Results> = results.iter().filter(in_force).collect();
     let is_used = results.iter().any(|results| results.uses(&exception.id));
     if results.is_empty() || is_used || grant.state(book.now) != State::Active {
         return None;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use abide_core::exception::{Act, Category, CompensatingControl, Exception, Expiry, State};
+use abide_core::exception::{
+    Act, Category, CompensatingControl, Cover, Exception, Expiry, State, Violation, covers,
+};
 use anyhow::{anyhow, bail};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -45,19 +47,26 @@ pub(crate) fn run(cli: &Cli, args: &RequestArgs) -> anyhow::Result<u8> {
 pub(super) fn ask(book: &mut Book, mut exception: Exception) -> anyhow::Result<String> {
     exception.id = book.new_id(&exception);
     let id = exception.id.clone();
-    let same = |grant: &&abide_core::exception::Grant<'_>| {
-        let known = grant.exception;
-        (&known.policy, &known.resource) == (&exception.policy, &exception.resource)
-            && Some(&known.id) != exception.renews.as_ref()
-            && matches!(grant.state(book.now), State::Requested | State::Scheduled)
+    let violation = Violation {
+        policy: &exception.policy,
+        resource: &exception.resource,
+        facts: exception.facts.as_deref().unwrap_or_default(),
+        control_passes: true,
     };
-    if let Some(known) = book.grants().iter().find(same) {
-        bail!(
-            "{} is {} already: {}",
-            known.exception.named(),
-            known.state(book.now).as_str(),
-            known.exception.place
-        );
+    for known in book.grants() {
+        let (named, place) = (known.exception.named(), &known.exception.place);
+        if Some(&known.exception.id) == exception.renews.as_ref() {
+            continue;
+        }
+        match covers(&known, &violation, book.now) {
+            Cover::Covered => bail!(
+                "{named} covers this already ({place}): `abide exception renew` asks for one that follows it"
+            ),
+            Cover::NotInForce(state @ (State::Requested | State::Scheduled)) => {
+                bail!("{named} is {} already ({place})", state.as_str())
+            }
+            _ => {}
+        }
     }
     book.add(&exception)?;
     let grant = book.grant(&id)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use abide_core::finding::Fact;
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -13,6 +14,8 @@ use super::owners::glob;
 /// The results of a scan, as far as exceptions need them.
 #[derive(Debug, Deserialize)]
 pub(super) struct Results {
+    /// When.
+    pub(super) scanned_at: Timestamp,
     #[serde(default)]
     pub(super) diagnostics: Vec<Diagnostic>,
     results: Vec<Row>,
@@ -139,16 +142,6 @@ impl Results {
         }
         if is_print && failing.len() > 1 {
             bail!("`{what}` begins more than one fingerprint: write more of it");
-        }
-        let covered = failing
-            .iter()
-            .find_map(|row| Some((row, row.exception.as_ref()?)));
-        if let Some((row, exception)) = covered {
-            bail!(
-                "{} is covered by {} already: `abide exception renew` asks for one that follows it",
-                row.name(),
-                exception.id
-            );
         }
         Ok(failing)
     }
