@@ -2,6 +2,7 @@
 //! only crate with SQL.
 
 mod backend;
+mod decisions;
 mod dictionary;
 mod ledger;
 mod lifecycle;

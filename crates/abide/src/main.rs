@@ -5,6 +5,7 @@ mod ci;
 mod cli;
 mod commands;
 mod config;
+mod decisions;
 mod load;
 mod output;
 mod pipeline;

@@ -13,7 +13,7 @@ use crate::cli::{Cli, ScanArgs, Unknown};
 use crate::config::Config;
 use crate::pipeline::{self, Job, Reading, Standing, Timings};
 use crate::staged::Staged;
-use crate::{ci, output, recording, terminal};
+use crate::{ci, decisions, output, recording, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let mut timings = Timings::default();
@@ -80,6 +80,9 @@ pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     })?;
     if let Some(snapshot) = snapshot {
         timings.time("record", || recording::record(&snapshot, &args.recording))?;
+        timings.time("decisions", || {
+            decisions::record(&chosen, &job.standing, &args.recording)
+        })?;
     }
     if args.timings {
         print_timings(&timings)?;

@@ -172,11 +172,16 @@ impl Audit<'_> {
                 ));
             }
             let commit = self.commits.get(&act.place.line);
-            if let Some(commit) = commit.filter(|commit| !same_person(&commit.author, &act.name)) {
-                out.push(format!(
+            match commit {
+                Some(commit) if !same_person(&commit.author, &act.name) => out.push(format!(
                     "approval by {} was committed by {}",
                     act.name, commit.author
-                ));
+                )),
+                None if act.identity == Identity::Flag => out.push(format!(
+                    "approval by {} rests on a name that somebody typed",
+                    act.name
+                )),
+                _ => {}
             }
         }
         out.extend(self.overlaps(grant));
