@@ -221,7 +221,7 @@ pub enum Cell {
     Time(i64),
     /// The day of a point in time.
     Date(i64),
-    /// A duration in milliseconds, shown in days.
+    /// A duration in milliseconds; days in CSV and XLSX, "12.3 d" or "4 h 10 min" elsewhere.
     Days(i64),
     /// Yes or no.
     Bool(bool),

@@ -2,3 +2,4 @@
 //! and the formats it is handed over in.
 
 pub mod document;
+pub mod render;

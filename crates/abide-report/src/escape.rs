@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 
 /// Whether a character does something other than to be seen: control characters, those that
 /// turn or join the text around them, those without width, and what XML forbids.
-pub(crate) fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -47,7 +47,7 @@ pub(crate) fn is_hidden(c: char) -> bool {
 const LEGACY_COMMANDS: [&str; 2] = ["##[", "##vso["];
 
 /// One line in which every hidden character is written out: `\n`, `\u{1b}`, `\u{202e}`.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains("##") && !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
@@ -78,7 +78,7 @@ fn starts_with(text: &str, head: &str) -> bool {
 }
 
 /// A sentence on one line: line breaks and tabs are spaces, the rest as in [`visible`].
-pub(crate) fn prose(text: &str) -> Cow<'_, str> {
+pub fn prose(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     if !text.contains(['\n', '\r', '\t']) {
         return visible(text);
@@ -88,7 +88,7 @@ pub(crate) fn prose(text: &str) -> Cow<'_, str> {
 }
 
 /// The lines of a snippet, indentation kept, each as in [`visible`].
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     text.trim_end()
         .lines()
         .map(|line| match line.contains('\t') {
@@ -117,7 +117,7 @@ pub(crate) fn is_command(line: &str) -> bool {
 }
 
 /// Markdown text that reads as the text itself: no markup, HTML, link, mention or reference.
-pub(crate) fn markdown(text: &str) -> String {
+pub fn markdown(text: &str) -> String {
     const BREAK: &str = "&#8203;";
     let text = prose(text);
     let mut out = String::with_capacity(text.len() + 16);
@@ -156,7 +156,7 @@ fn ends_with(text: &str, tail: &str) -> bool {
 }
 
 /// A Markdown code span that the text cannot leave.
-pub(crate) fn markdown_code(text: &str) -> String {
+pub fn markdown_code(text: &str) -> String {
     let text = visible(text);
     if text.trim().is_empty() {
         return "(empty)".to_owned();
@@ -171,7 +171,7 @@ pub(crate) fn markdown_code(text: &str) -> String {
 }
 
 /// A fence that no line of the text closes.
-pub(crate) fn markdown_fence(text: &str) -> String {
+pub fn markdown_fence(text: &str) -> String {
     "`".repeat((longest_run(text) + 1).max(3))
 }
 
@@ -194,7 +194,7 @@ pub(crate) fn command_property(text: &str) -> String {
 }
 
 /// A CSV cell that no spreadsheet takes for a formula; quoting is the writer's.
-pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
     let formula = |c: char| {
         matches!(
             c,

@@ -18,7 +18,7 @@
 //! Text that is not ours passes through `escape.rs`, whatever the format.
 
 mod csv;
-mod escape;
+pub mod escape;
 mod format;
 pub mod github;
 mod gitlab;
