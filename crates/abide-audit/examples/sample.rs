@@ -17,10 +17,14 @@ fn main() -> std::io::Result<()> {
     let document = rows.map_or_else(common::sample, common::large);
     std::fs::create_dir_all(&folder)?;
     type Render = fn(&Document) -> Result<Vec<u8>>;
-    let formats: [(&str, Render); 3] = [
+    let formats: &[(&str, Render)] = &[
         ("report.md", render::markdown::render),
         ("report.html", render::html::render),
         ("report.csv", render::csv::render),
+        #[cfg(feature = "xlsx")]
+        ("report.xlsx", render::xlsx::render),
+        #[cfg(feature = "pdf")]
+        ("report.pdf", render::pdf::render),
     ];
     for (name, render) in formats {
         let start = Instant::now();

@@ -53,6 +53,7 @@ fn write<'a>(
     writer.write_record(None::<&[u8]>).map_err(refused)
 }
 
+#[allow(clippy::needless_pass_by_value)] // for map_err
 fn refused(error: impl ToString) -> RenderError {
     RenderError::Writer {
         format: "CSV",

