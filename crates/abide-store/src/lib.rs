@@ -1,12 +1,14 @@
 //! Remembers scans: state intervals, findings and the ledger, in SQLite or PostgreSQL. The
 //! only crate with SQL.
 
+mod audit;
 mod backend;
 mod decisions;
 mod dictionary;
 mod ledger;
 mod lifecycle;
 mod migrate;
+mod proof;
 mod read;
 mod record;
 mod snapshot;
@@ -15,7 +17,12 @@ mod value;
 use std::path::Path;
 use std::time::Duration;
 
+pub use audit::{
+    AuditData, AuditQuery, AuditRun, AuditStream, Cell, LedgerEvent, LedgerHead, Life, Pack,
+    PolicyVersion, Presence,
+};
 pub use ledger::Bundle;
+pub use proof::ResultProof;
 pub use read::{FindingRow, Interval, RunRow, SlotRow, StoredResults};
 pub use record::Recorded;
 pub use snapshot::{PolicyText, Record, RunContext, Snapshot, Status, Subject};
