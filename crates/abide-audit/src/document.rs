@@ -256,6 +256,10 @@ pub enum Verdict {
     NotApplicable,
     /// Nobody looked: no scan was made; never a pass.
     NotScanned,
+    /// Of a control: nothing failed, but the evidence has a hole; never a pass.
+    Incomplete,
+    /// Of a control: nothing was evaluated; never a pass.
+    NotTested,
 }
 
 /// A picture of numbers.
@@ -449,7 +453,7 @@ impl Column {
 }
 
 impl Verdict {
-    /// In the order in which tables count them.
+    /// Those of evaluations, in the order in which tables count them.
     pub const ALL: [Self; 6] = [
         Self::Pass,
         Self::Fail,
@@ -469,6 +473,8 @@ impl Verdict {
             Self::Unknown => "unknown",
             Self::NotApplicable => "not applicable",
             Self::NotScanned => "not scanned",
+            Self::Incomplete => "incomplete",
+            Self::NotTested => "not tested",
         }
     }
 }

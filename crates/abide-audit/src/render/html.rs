@@ -312,9 +312,9 @@ impl Page {
             Verdict::Pass => ("pass", "✓"),
             Verdict::Fail => ("fail", "✗"),
             Verdict::Excepted => ("excepted", "!"),
-            Verdict::Unknown => ("unknown", "?"),
+            Verdict::Unknown | Verdict::Incomplete => ("unknown", "?"),
             Verdict::NotApplicable => ("na", "–"),
-            Verdict::NotScanned => ("none", "○"),
+            Verdict::NotScanned | Verdict::NotTested => ("none", "○"),
         };
         self.raw(&format!(
             "<span class=\"verdict {class}\"><span aria-hidden=\"true\">{sign}</span> {word}</span>"

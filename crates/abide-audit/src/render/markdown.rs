@@ -96,9 +96,9 @@ fn sign(verdict: Verdict) -> &'static str {
         Verdict::Pass => "✅",
         Verdict::Fail => "❌",
         Verdict::Excepted => "🔶",
-        Verdict::Unknown => "⚠️",
+        Verdict::Unknown | Verdict::Incomplete => "⚠️",
         Verdict::NotApplicable => "➖",
-        Verdict::NotScanned => "⬜",
+        Verdict::NotScanned | Verdict::NotTested => "⬜",
     }
 }
 

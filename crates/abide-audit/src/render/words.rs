@@ -153,6 +153,8 @@ pub(crate) fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Unknown => "UNKNOWN",
         Verdict::NotApplicable => "NOT APPLICABLE",
         Verdict::NotScanned => "NOT SCANNED",
+        Verdict::Incomplete => "INCOMPLETE",
+        Verdict::NotTested => "NOT TESTED",
     }
 }
 

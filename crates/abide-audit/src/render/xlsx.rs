@@ -174,8 +174,10 @@ impl Looks {
             Verdict::Pass => (0x00E3_F3E8, 0x0014_592F),
             Verdict::Fail => (0x00FB_E6E4, 0x0096_190F),
             Verdict::Excepted => (0x00FD_F1CF, 0x0068_4A00),
-            Verdict::Unknown => (0x00EF_E7FA, 0x0057_2E94),
-            Verdict::NotApplicable | Verdict::NotScanned => (0x00EC_EFF2, 0x0041_4A53),
+            Verdict::Unknown | Verdict::Incomplete => (0x00EF_E7FA, 0x0057_2E94),
+            Verdict::NotApplicable | Verdict::NotScanned | Verdict::NotTested => {
+                (0x00EC_EFF2, 0x0041_4A53)
+            }
         };
         Format::new()
             .set_align(FormatAlign::Top)

@@ -122,9 +122,9 @@ fn tone_name(tone: Tone) -> String {
             Verdict::Pass => "pass",
             Verdict::Fail => "fail",
             Verdict::Excepted => "excepted",
-            Verdict::Unknown => "unknown",
+            Verdict::Unknown | Verdict::Incomplete => "unknown",
             Verdict::NotApplicable => "na",
-            Verdict::NotScanned => "none",
+            Verdict::NotScanned | Verdict::NotTested => "none",
         }
         .to_owned(),
         Tone::Severity(severity) => match severity {

@@ -45,9 +45,9 @@ fn of_tone(tone: Tone) -> Rgb {
             Verdict::Pass => 0x1b_7440,
             Verdict::Fail => 0xb3_261e,
             Verdict::Excepted => 0xe2_a610,
-            Verdict::Unknown => 0x6f_42b0,
+            Verdict::Unknown | Verdict::Incomplete => 0x6f_42b0,
             Verdict::NotApplicable => 0xc3_cad1,
-            Verdict::NotScanned => 0x8a_939c,
+            Verdict::NotScanned | Verdict::NotTested => 0x8a_939c,
         }),
         Tone::Severity(severity) => hex(match severity {
             Severity::Critical => 0x7d_1128,
@@ -64,8 +64,8 @@ pub(super) fn badge(verdict: Verdict) -> (Rgb, Rgb) {
         Verdict::Pass => (0xe3_f3e8, 0x14_592f),
         Verdict::Fail => (0xfb_e6e4, 0x96_190f),
         Verdict::Excepted => (0xfd_f1cf, 0x68_4a00),
-        Verdict::Unknown => (0xef_e7fa, 0x57_2e94),
-        Verdict::NotApplicable | Verdict::NotScanned => (0xec_eff2, 0x41_4a53),
+        Verdict::Unknown | Verdict::Incomplete => (0xef_e7fa, 0x57_2e94),
+        Verdict::NotApplicable | Verdict::NotScanned | Verdict::NotTested => (0xec_eff2, 0x41_4a53),
     };
     (hex(tint), hex(word))
 }

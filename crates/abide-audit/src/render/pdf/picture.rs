@@ -138,7 +138,7 @@ impl Flow {
         };
         self.push(None, dot);
         let on = match verdict {
-            Verdict::NotScanned => tint,
+            Verdict::NotScanned | Verdict::NotTested => tint,
             Verdict::NotApplicable | Verdict::Excepted => word,
             _ => ink::of(Ink::On(Tone::Verdict(verdict))),
         };
@@ -146,7 +146,7 @@ impl Flow {
             Verdict::Pass => &[&[(-0.8, 0.1), (-0.2, 0.7), (0.8, -0.6)]],
             Verdict::Fail => &[&[(-0.6, -0.6), (0.6, 0.6)], &[(0.6, -0.6), (-0.6, 0.6)]],
             Verdict::Excepted => &[&[(0.0, -1.0), (0.0, 0.25)], &[(0.0, 0.7), (0.0, 1.0)]],
-            Verdict::Unknown => &[
+            Verdict::Unknown | Verdict::Incomplete => &[
                 &[
                     (-0.55, -0.45),
                     (-0.3, -0.9),
@@ -158,7 +158,7 @@ impl Flow {
                 &[(0.0, 0.75), (0.0, 1.05)],
             ],
             Verdict::NotApplicable => &[&[(-0.7, 0.0), (0.7, 0.0)]],
-            Verdict::NotScanned => &[],
+            Verdict::NotScanned | Verdict::NotTested => &[],
         };
         for stroke in strokes {
             let points = stroke.iter().map(|(dx, dy)| (x + dx * unit, y + dy * unit));
@@ -170,7 +170,7 @@ impl Flow {
             };
             self.push(None, shape);
         }
-        if verdict == Verdict::NotScanned {
+        if matches!(verdict, Verdict::NotScanned | Verdict::NotTested) {
             let hole = Shape::Dot {
                 x,
                 y,

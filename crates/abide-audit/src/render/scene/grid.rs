@@ -19,7 +19,7 @@ pub(super) fn heat_map(columns: &[String], rows: &[HeatRow]) -> Scene {
         .map(|verdict| {
             let tone = Tone::Verdict(verdict);
             let swatch = match verdict {
-                Verdict::NotScanned => Swatch::Hollow,
+                Verdict::NotScanned | Verdict::NotTested => Swatch::Hollow,
                 _ => Swatch::Box(Ink::Tone(tone), Some((sign(verdict), Ink::On(tone)))),
             };
             (swatch, verdict.as_str().to_owned())
@@ -68,7 +68,7 @@ fn heat_cell(scene: &mut Scene, place: (f32, f32, f32, f32), cell: HeatCell, wha
         None => format!("{what}: {}", cell.verdict.as_str()),
         Some(count) => format!("{what}: {} ({count})", cell.verdict.as_str()),
     };
-    let hollow = cell.verdict == Verdict::NotScanned;
+    let hollow = matches!(cell.verdict, Verdict::NotScanned | Verdict::NotTested);
     scene.shapes.push(Shape::Rect {
         x,
         y,
@@ -102,9 +102,9 @@ fn sign(verdict: Verdict) -> &'static str {
         Verdict::Pass => "✓",
         Verdict::Fail => "✗",
         Verdict::Excepted => "E",
-        Verdict::Unknown => "?",
+        Verdict::Unknown | Verdict::Incomplete => "?",
         Verdict::NotApplicable => "–",
-        Verdict::NotScanned => "",
+        Verdict::NotScanned | Verdict::NotTested => "",
     }
 }
 

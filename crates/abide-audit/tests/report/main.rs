@@ -1,0 +1,8 @@
+//! Reports of recorded histories; every number is derived again in another way.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod formats;
+mod history;
+mod known;
+mod random;
+mod trends;
