@@ -2,6 +2,7 @@
 
 mod evidence;
 mod exception;
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub(crate) use self::exception::{
     AuditArgs, BookArgs, ChangeArgs, CheckArgs, DecideArgs, ExceptionCommand, ExceptionListArgs,
     ExceptionShowArgs, ImportArgs, Kind, RenewArgs, RequestArgs, TermArgs, WhoArgs,
 };
+pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
 #[derive(Debug, Parser)]
@@ -74,6 +76,11 @@ pub(crate) enum Command {
     /// Check, prove and hand over what was recorded
     #[command(subcommand)]
     Evidence(EvidenceCommand),
+    /// Write the audit report of a framework over a period, from what was recorded
+    #[command(after_help = report::REPORT_HELP)]
+    Report(Box<ReportArgs>),
+    /// Show how things develop: time to fix, open violations, exceptions, coverage
+    Trends(TrendsArgs),
     /// Look after the store
     #[command(subcommand)]
     Store(StoreCommand),

@@ -52,6 +52,8 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Baseline(command) => commands::baseline::run(cli, command),
         Command::Exception(command) => commands::exception::run(cli, command),
         Command::Evidence(command) => commands::evidence::run(command),
+        Command::Report(args) => commands::report::run(args),
+        Command::Trends(args) => commands::trends::run(args),
         Command::Store(command) => commands::store::run(command),
         Command::Config(command) => commands::config::run(cli, command),
         Command::Completions(args) => commands::completions::run(args),

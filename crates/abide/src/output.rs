@@ -34,6 +34,11 @@ pub(crate) fn write_text(text: &str, path: &Path) -> anyhow::Result<()> {
     whole(path, |file| file.write_all(text.as_bytes()))
 }
 
+/// Writes bytes to a file, whole or not at all.
+pub(crate) fn write_bytes(bytes: &[u8], path: &Path) -> anyhow::Result<()> {
+    whole(path, |file| file.write_all(bytes))
+}
+
 fn whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     let context = || format!("cannot write {}", path.display());
     // Something that is no file (a pipe, /dev/stdout) cannot be replaced.

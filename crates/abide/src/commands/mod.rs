@@ -10,5 +10,7 @@ pub(crate) mod fix;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod policy;
+pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod store;
+pub(crate) mod trends;
