@@ -18,6 +18,17 @@ pub struct ResultProof {
     pub path: Vec<Hash>,
 }
 
+impl ResultProof {
+    /// The resource's leaf in the tree of the scan.
+    #[must_use]
+    pub fn leaf(&self, subject: &Subject) -> Hash {
+        let rows = self.rows.iter();
+        let rows =
+            rows.map(|(id, status, detail)| (id.as_str(), *status, sha256(detail.as_bytes())));
+        subject_leaf(subject, &digest_rows(rows))
+    }
+}
+
 impl Store {
     /// The results of a resource in a whole scan, which must give the root that was recorded.
     ///

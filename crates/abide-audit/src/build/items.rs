@@ -43,8 +43,8 @@ impl Builder<'_> {
 
     /// Controls of any version of a policy that is no longer in force.
     fn ever(&self, policy: i64) -> Vec<String> {
-        let versions = self.data.versions.keys().filter(|(id, _)| *id == policy);
-        let last = versions.last();
+        let mut versions = self.data.versions.keys();
+        let last = versions.rfind(|(id, _)| *id == policy);
         last.map_or_else(Vec::new, |(id, version)| {
             self.scope.names(self.scope.controls_of(*id, version))
         })

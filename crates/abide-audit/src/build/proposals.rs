@@ -78,7 +78,7 @@ impl Builder<'_> {
             };
             let stands = |run: &&&AuditRun| !is_proposal(run);
             let standing = || timeline.standing.iter().filter(stands);
-            let before = standing().filter(|run| run.seq < first.seq).next_back();
+            let before = standing().rfind(|run| run.seq < first.seq);
             let stood = before.and_then(|run| status(run.seq));
             if matches!(stood, Some((Status::Fail | Status::Excepted, _))) {
                 continue;

@@ -1,6 +1,7 @@
 //! Reports of recorded histories; every number is derived again in another way.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod big;
 mod formats;
 mod history;
 mod known;

@@ -1,6 +1,7 @@
 //! One suite for both databases.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod audit;
 mod crash;
 mod server;
 
@@ -439,6 +440,8 @@ fn two_writers(url: &str) {
     );
 }
 
+use audit::{audits, audits_the_past, proves_results};
+
 macro_rules! on_both {
     ($($name:ident)*) => {
         mod on_sqlite {
@@ -455,7 +458,7 @@ macro_rules! on_both {
 
 on_both! {
     reproduces keeps_lives is_idempotent keeps_slots verifies_and_proves names_the_first_bad_entry
-    minds_the_clock records_rotation two_writers
+    minds_the_clock records_rotation two_writers audits audits_the_past proves_results
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod lsp;
 mod offers;
 mod policy;
 mod rego;
+mod report;
 mod requests;
 mod scan;
 mod secrets;
