@@ -153,9 +153,16 @@ impl Page {
     }
 
     fn section(&mut self, section: &Section, depth: usize) {
-        self.raw(match section.new_page {
-            true => "<section class=\"new-page\" aria-labelledby=\"",
-            false => "<section aria-labelledby=\"",
+        // A turned page is for the whole section, so that its heading is not left behind.
+        let wide = section.blocks.iter().any(|block| match block {
+            Block::Table(table) => table::is_wide(table),
+            _ => false,
+        });
+        self.raw(match (section.new_page, wide) {
+            (true, true) => "<section class=\"new-page wide\" aria-labelledby=\"",
+            (true, false) => "<section class=\"new-page\" aria-labelledby=\"",
+            (false, true) => "<section class=\"wide\" aria-labelledby=\"",
+            (false, false) => "<section aria-labelledby=\"",
         });
         self.name("s-", &section.id);
         let level = (depth + 2).min(6);

@@ -189,7 +189,7 @@ impl Scene {
                 (x, y) = (0.0, y + ROW);
             }
             swatch.draw(self, x, y);
-            self.text(x + 30.0, y + 4.0, Anchor::Start, Ink::Text, name);
+            self.text(x + 31.0, y + 4.0, Anchor::Start, Ink::Text, name);
             x += width;
         }
         match entries.is_empty() {

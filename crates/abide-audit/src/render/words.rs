@@ -57,8 +57,8 @@ pub(crate) fn days(ms: i64) -> String {
     let ms = ms.unsigned_abs();
     let (day, hour, minute) = (DAY.unsigned_abs(), 3_600_000, 60_000);
     if ms >= day {
-        let tenths = ms * 10 / day;
-        return format!("{sign}{}.{} d", grouped(tenths / 10), tenths % 10);
+        let tenths = ms % day * 10 / day;
+        return format!("{sign}{}.{tenths} d", grouped(ms / day));
     }
     if ms >= hour {
         let (hours, minutes) = (ms / hour, ms % hour / minute);

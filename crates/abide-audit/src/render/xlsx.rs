@@ -306,7 +306,7 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, looks: &Looks)
         }
         Cell::Time(ms) => time(sheet, row, column, *ms, &looks.time, words::time),
         Cell::Date(ms) => {
-            let midnight = ms.div_euclid(86_400_000) * 86_400_000;
+            let midnight = ms.div_euclid(86_400_000).saturating_mul(86_400_000);
             time(sheet, row, column, midnight, &looks.date, words::date)
         }
         Cell::Days(ms) => number(sheet, row, column, words::days_number(*ms), &looks.days),

@@ -286,7 +286,7 @@ fn posture() -> Section {
                             series(
                                 severity.as_str(),
                                 Tone::Severity(severity),
-                                vec![Some(n), Some(n / 2.0)],
+                                vec![Some(n), Some(n - 1.0)],
                             )
                         })
                         .collect(),

@@ -12,9 +12,7 @@ const WIDE: u32 = 62;
 impl Page {
     /// A table; `kind` keeps its name apart from other things of the same id.
     pub(super) fn table(&mut self, table: &Table, kind: &str) {
-        self.raw("<div class=\"table");
-        self.raw(if is_wide(table) { " wide" } else { "" });
-        self.raw("\">\n");
+        self.raw("<div class=\"table\">\n");
         let long = table.rows.len() >= LONG;
         self.raw(match long {
             true => "<div class=\"scroll long\" tabindex=\"0\" role=\"region\" aria-labelledby=\"",
@@ -148,7 +146,8 @@ fn is_short(cell: &Cell) -> bool {
     }
 }
 
-fn is_wide(table: &Table) -> bool {
+/// Whether a table needs a turned page in print.
+pub(super) fn is_wide(table: &Table) -> bool {
     let widths = table.columns.iter().map(|column| match column.kind {
         ColumnKind::Text => 16,
         ColumnKind::Code => 14,

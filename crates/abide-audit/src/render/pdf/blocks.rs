@@ -76,7 +76,7 @@ impl Flow {
         });
         let level = u16::try_from(depth.min(4) + 2).unwrap_or(2);
         let level = NonZeroU16::new(level).unwrap_or(NonZeroU16::MIN);
-        self.paragraph(&pieces, Tag::Hn(level, Some(clipped(&whole))), parent);
+        self.paragraph(&pieces, Tag::Hn(level, Some(titled(&whole))), parent);
         if depth == 0 {
             let (y, width) = (self.y - 1.5, self.width());
             self.rule(MARGIN, y, width, ink::LINE, 1.2);
@@ -159,9 +159,6 @@ impl Flow {
     fn notice(&mut self, kind: NoticeKind, text: &Inline, parent: NodeId) {
         let look = Look::new(Family::Bold, SIZE);
         let mut pieces = vec![self.prose(&format!("{}: ", words::notice(kind)), look)];
-        if let Some(word) = pieces.first_mut() {
-            word.text.push(' ');
-        }
         pieces.extend(self.inline(text));
         self.need(SIZE * LEADING + 12.0);
         self.space(4.0);
@@ -345,4 +342,12 @@ pub(super) fn size_of(line: &Line) -> f32 {
 /// Texts in the structure of a file have a limit.
 pub(super) fn clipped(text: &str) -> String {
     prose(text).chars().take(2_000).collect()
+}
+
+/// The same where there must be some.
+pub(super) fn titled(text: &str) -> String {
+    match clipped(text) {
+        text if text.is_empty() => "(no title)".to_owned(),
+        text => text,
+    }
 }

@@ -7,6 +7,7 @@ use krilla::annotation::{Annotation, LinkAnnotation};
 use krilla::color::rgb;
 use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
 use krilla::destination::{Destination, XyzDestination};
+use krilla::error::KrillaError;
 use krilla::geom::{PathBuilder, Point, Rect};
 use krilla::metadata::{DateTime, Metadata};
 use krilla::num::NormalizedF32;
@@ -71,13 +72,16 @@ pub(super) fn draw(mut flow: Flow, front: usize, document: &Document) -> Result<
         tree.fill(slot, identifier);
     }
     pdf.set_tag_tree(tree.finish(front));
-    pdf.finish().map_err(refused)
+    pdf.finish().map_err(|error| match error {
+        KrillaError::Validation(errors) => refused(format!("{errors:?}")),
+        other => refused(other),
+    })
 }
 
 fn metadata(document: &Document) -> Metadata {
     let legible = |text: &str| blocks::clipped(text);
     let metadata = Metadata::new()
-        .title(legible(&document.title))
+        .title(blocks::titled(&document.title))
         .description(legible(&document.subtitle))
         .keywords(vec![format!(
             "{}: {}",

@@ -11,7 +11,7 @@ use super::fonts::Family;
 use super::ink;
 use super::text::{self, Look, Piece};
 use super::tree::{NodeId, Tree};
-use crate::document::{Document, Verdict};
+use crate::document::Document;
 use crate::render::scene::Dash;
 use crate::render::words;
 
@@ -42,7 +42,7 @@ pub(super) fn lay_out(flow: &mut Flow, document: &Document) {
 
 fn cover(flow: &mut Flow, document: &Document, front: NodeId) {
     let title = flow.prose(&document.title, Look::new(Family::Bold, 22.0));
-    let level = Tag::Hn(NonZeroU16::MIN, Some(blocks::clipped(&title.text)));
+    let level = Tag::Hn(NonZeroU16::MIN, Some(blocks::titled(&title.text)));
     flow.paragraph(&[title], level, front);
     let subtitle = flow.prose(
         &document.subtitle,
@@ -96,7 +96,8 @@ fn entries(flow: &Flow, document: &Document) -> Vec<Entry> {
             ..piece(mile.title.clone(), Look::new(family, 9.5))
         }];
         if let Some(verdict) = section.verdict {
-            pieces.push(verdict_piece(verdict));
+            pieces.push(piece("  ".to_owned(), Look::new(family, 9.5)));
+            pieces.push(badge(verdict, words::verdict(verdict), 8.0));
         }
         Entry {
             lines: text::wrap(&flow.fonts, &pieces, flow.width() - indent - NUMBERS),
@@ -106,11 +107,6 @@ fn entries(flow: &Flow, document: &Document) -> Vec<Entry> {
         }
     });
     entries.collect()
-}
-
-fn verdict_piece(verdict: Verdict) -> Piece {
-    // Its own room keeps it off the title.
-    badge(verdict, words::verdict(verdict), 8.0)
 }
 
 /// The pages of cover and contents: the entries go on from the current place.

@@ -92,10 +92,12 @@ fn round_step(least: f64) -> f64 {
 /// Days or months between two times, with labels.
 pub(super) fn time_ticks(from: i64, to: i64) -> Vec<(i64, String)> {
     const DAY: i64 = 86_400_000;
-    let (Some(first), true) = (day(from), to > from) else {
+    /// Longer spans are no report's.
+    const LONGEST: i64 = 200 * 366;
+    let days = to.checked_sub(from).map_or(i64::MAX, |span| span / DAY);
+    let (Some(first), true, ..=LONGEST) = (day(from), to > from, days) else {
         return Vec::new();
     };
-    let days = (to - from) / DAY;
     let (start, months, label): (Date, i64, fn(i64) -> String) = match days {
         0..=62 => (first, 0, words::short_date),
         _ => (first.first_of_month(), (days / 30 / 9 + 1), words::month),
