@@ -11,6 +11,8 @@ pub enum Kind {
     RunFinished,
     /// A scan was due and did not run.
     RunMissed,
+    /// A scan was due and could not be done.
+    RunFailed,
     /// Another set of policies came in force.
     PolicyBundle,
     /// Somebody asked for an exception.
@@ -54,6 +56,7 @@ impl Kind {
         match self {
             Self::RunFinished => "run.finished",
             Self::RunMissed => "run.missed",
+            Self::RunFailed => "run.failed",
             Self::PolicyBundle => "policy.bundle",
             Self::ExceptionRequested => "exception.requested",
             Self::ExceptionApproved => "exception.approved",

@@ -4,6 +4,7 @@
 
 pub mod entry;
 pub mod note;
+pub mod rotation;
 pub mod statement;
 pub mod tree;
 pub mod verify;

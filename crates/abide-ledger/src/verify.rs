@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::entry::{Entry, Kind};
 use crate::note::{Checkpoint, NoteError, Proof, PublicKey};
+use crate::rotation;
 use crate::tree::{Frontier, Hash, leaf_hash, root_from_proof};
 
 /// How far clocks of machines may differ, in milliseconds.
@@ -85,6 +86,14 @@ pub enum Broken {
     /// Nothing is signed.
     #[error("no signed checkpoint: nothing vouches for the entries")]
     NoCheckpoint,
+    /// Somebody else than the holder of the key put another in force.
+    #[error(
+        "entry {at}: the key before it did not sign that another key signs from here on: the log was taken over"
+    )]
+    Rotation {
+        /// The entry.
+        at: u64,
+    },
     /// A checkpoint kept elsewhere is of another history.
     #[error(
         "the earlier checkpoint of {size} entries does not fit: history was rewritten at or after entry {first}"
@@ -227,11 +236,10 @@ impl Log {
                 return Err(Broken::ClockBack { at });
             }
             before = time;
-            if value["kind"] == Kind::KeyRotated.as_str()
-                && let Some(to) = value["body"]["to"].as_str()
-                && let Ok(next) = PublicKey::parse(to)
-            {
-                keys.push((at, next));
+            if value["kind"] == Kind::KeyRotated.as_str() {
+                let present = keys.last().map_or(key, |(_, key)| key);
+                let next = rotation::next(at, &value["body"], present);
+                keys.push((at, next.ok_or(Broken::Rotation { at })?));
             }
             frontier.push(leaf);
             roots.push(frontier.root());

@@ -1,12 +1,11 @@
 //! How fast and how small: 200 resources, 666 policies, 1 300 scans with realistic churn.
 //!
-//!     cargo run --release -p abide-store --example record-bench -- FILE [SCANS]
-//!     cargo run --release -p abide-store --example record-bench -- postgres://… [SCANS] [CONNECTIONS]
+//!     cargo run --release -p abide-store --example record-bench -- FILE|postgres://… [SCANS] [--dense] [--years N] [--connections N]
 //!
-//! A resource is judged by the policies of its type, 20 of the 666. One or two
-//! resources change every second scan (every hundredth with several connections), now and then
-//! one comes or goes, and the policies change every fiftieth scan. Up to 200 scans all are read
-//! back and compared, beyond that every thirteenth.
+//! A resource is judged by the policies of its type, 20 of the 666; with `--dense` by all of them.
+//! One or two resources change every second scan (every hundredth with several connections),
+//! now and then one comes or goes, and the policies change every fiftieth scan. All scans are read back and
+//! compared; beyond 5 000 every thirteenth. `--years` compares the first of so many parts with the last.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -16,8 +15,6 @@ use abide_ledger::note::SecretKey;
 use abide_store::{PolicyText, Record, RunContext, Snapshot, Status, Store, Subject};
 use serde_json::json;
 
-/// Milliseconds of scans with and without changes, and scans that differ.
-type Measured = (Vec<f64>, Vec<f64>, usize);
 type Results = BTreeMap<Subject, BTreeMap<String, Record>>;
 
 /// Numbers that are the same in every run.
@@ -35,7 +32,21 @@ impl Numbers {
 
 const TYPES: u64 = 33;
 
-fn resource(number: u64, numbers: &mut Numbers) -> (Subject, BTreeMap<String, Record>) {
+/// What is measured.
+#[derive(Clone, Copy)]
+struct Plan {
+    scans: u64,
+    /// Something changes in every so many scans.
+    every: u64,
+    /// Policies that judge a resource.
+    policies: u64,
+}
+
+fn resource(
+    number: u64,
+    policies: u64,
+    numbers: &mut Numbers,
+) -> (Subject, BTreeMap<String, Record>) {
     let kind = number % TYPES;
     let subject = Subject {
         input: 0,
@@ -45,7 +56,7 @@ fn resource(number: u64, numbers: &mut Numbers) -> (Subject, BTreeMap<String, Re
         ),
         resource_type: format!("aws_type_{kind}"),
     };
-    let policies = (0..20).map(|n| (kind * 20 + n, numbers.below(100)));
+    let policies = (0..policies).map(|n| ((kind * 20 + n) % 666, numbers.below(100)));
     let records = policies.map(|(policy, dice)| {
         let status = match dice {
             0..10 => Status::Fail,
@@ -66,7 +77,7 @@ fn resource(number: u64, numbers: &mut Numbers) -> (Subject, BTreeMap<String, Re
 }
 
 /// Changes the results as a week of work does.
-fn churn(results: &mut Results, next: &mut u64, numbers: &mut Numbers) {
+fn churn(results: &mut Results, next: &mut u64, policies: u64, numbers: &mut Numbers) {
     for _ in 0..=numbers.below(3).min(1) {
         let Some(subject) = results
             .keys()
@@ -80,7 +91,7 @@ fn churn(results: &mut Results, next: &mut u64, numbers: &mut Numbers) {
                 results.remove(&subject);
             }
             1 => {
-                let (subject, records) = resource(*next, numbers);
+                let (subject, records) = resource(*next, policies, numbers);
                 results.insert(subject, records);
                 *next += 1;
             }
@@ -91,7 +102,7 @@ fn churn(results: &mut Results, next: &mut u64, numbers: &mut Numbers) {
                     .next()
                     .and_then(|n| n.parse().ok())
                     .unwrap_or(0);
-                let (_, fresh) = resource(number, numbers);
+                let (_, fresh) = resource(number, policies, numbers);
                 if let Some(records) = results.get_mut(&subject) {
                     let changed = numbers.below(3) + 1;
                     for (id, record) in fresh
@@ -128,124 +139,174 @@ fn policies(version: u64) -> BTreeMap<String, PolicyText> {
     all.collect()
 }
 
-fn snapshot(
-    tenant: &str,
-    number: u64,
-    results: &Results,
-    policies: &BTreeMap<String, PolicyText>,
-) -> Snapshot {
+fn snapshot(tenant: &str, results: Results) -> Snapshot {
     Snapshot {
         format: 1,
         context: RunContext {
             tenant: tenant.to_owned(),
-            stream: "payments/prod".to_owned(),
-            commit: Some(format!("{number:040x}")),
+            stream: STREAM.to_owned(),
             ..RunContext::default()
         },
-        at: 1_772_000_000_000 + i64::try_from(number).unwrap_or(0) * 3_600_000,
+        at: 0,
         complete: true,
         tool_version: "bench".to_owned(),
         inputs: json!([{"name": "plan.json"}]),
         summary: json!({"counts": {}}),
-        policies: policies.clone(),
-        results: results.clone(),
+        policies: policies(0),
+        results,
     }
 }
 
-/// Records a tenant's history; gives milliseconds of scans with and without changes.
-fn history(
+const STREAM: &str = "payments/prod";
+
+/// How long each scan took, in milliseconds, and whether it changed something.
+type Took = Vec<(f64, bool)>;
+
+/// Results, with the first scan that had them.
+type Kept = Vec<(u64, Results)>;
+
+/// Records a tenant's history, and keeps what is to be compared: the results from a scan on.
+fn record(
     url: &str,
     tenant: &str,
-    scans: u64,
-    every: u64,
-) -> Result<Measured, Box<dyn Error + Send + Sync>> {
+    plan: Plan,
+) -> Result<(Took, Kept), Box<dyn Error + Send + Sync>> {
     let mut store = Store::open(url)?;
     let key = SecretKey::from_seed("abide/bench", &[1; 32]);
     let mut numbers = Numbers(7);
-    let mut results: Results = (0..200).map(|n| resource(n, &mut numbers)).collect();
-    let (mut next, mut changed, mut same, mut kept) = (200, Vec::new(), Vec::new(), Vec::new());
-    let mut pack = policies(0);
-    for number in 0..scans {
-        let change = number % every == 0;
-        if change && number > 0 {
-            churn(&mut results, &mut next, &mut numbers);
+    let results = (0..200).map(|n| resource(n, plan.policies, &mut numbers));
+    let mut scan = snapshot(tenant, results.collect());
+    let (mut next, mut took, mut kept) = (200, Took::new(), Kept::new());
+    for number in 0..plan.scans {
+        let change = number % plan.every == 0;
+        if change {
+            if number > 0 {
+                churn(&mut scan.results, &mut next, plan.policies, &mut numbers);
+            }
+            if plan.scans <= 5000 || number % 13 == 0 {
+                kept.push((number, scan.results.clone()));
+            }
         }
         if number % 50 == 49 {
-            pack = policies(number / 50 + 1);
+            scan.policies = policies(number / 50 + 1);
         }
-        let scan = snapshot(tenant, number, &results, &pack);
+        scan.at = 1_772_000_000_000 + i64::try_from(number)? * 3_600_000;
+        scan.context.commit = Some(format!("{number:040x}"));
         let start = Instant::now();
         store.record(&scan, &key, scan.at)?;
-        let took = start.elapsed().as_secs_f64() * 1000.0;
-        if change {
-            changed.push(took)
-        } else {
-            same.push(took)
-        }
-        if number % 13 == 0 || scans <= 200 {
-            kept.push((i64::try_from(number)? + 1, scan.results));
-        }
+        took.push((start.elapsed().as_secs_f64() * 1000.0, change));
     }
-    let mut differences = 0;
-    for (seq, expected) in &kept {
-        let stored = store
-            .results(tenant, "payments/prod", *seq)?
-            .unwrap_or_default();
-        let good = stored.len() == expected.len()
-            && expected.iter().all(|(subject, records)| {
-                stored.get(subject).is_some_and(|s| Store::same(records, s))
-            });
-        differences += usize::from(!good);
-    }
-    Ok((changed, same, differences))
+    Ok((took, kept))
 }
 
-fn median(values: &mut [f64]) -> f64 {
+/// Scans that do not come back as they were.
+fn differences(
+    url: &str,
+    tenant: &str,
+    plan: Plan,
+    kept: &[(u64, Results)],
+) -> Result<(u64, u64), Box<dyn Error + Send + Sync>> {
+    let mut store = Store::open(url)?;
+    let (mut read, mut wrong) = (0, 0);
+    for (first, expected) in kept {
+        let last = match plan.scans <= 5000 {
+            true => (first + plan.every).min(plan.scans),
+            false => first + 1,
+        };
+        for number in *first..last {
+            let seq = i64::try_from(number)? + 1;
+            let stored = store.results(tenant, STREAM, seq)?.unwrap_or_default();
+            let same = stored.len() == expected.len()
+                && expected.iter().all(|(subject, records)| {
+                    let stored = stored.get(subject);
+                    stored.is_some_and(|stored| Store::same(records, stored))
+                });
+            read += 1;
+            wrong += u64::from(!same);
+        }
+    }
+    Ok((read, wrong))
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
+fn medians(took: &[(f64, bool)]) -> String {
+    let of = |wanted: bool| median(took.iter().filter(|(_, c)| *c == wanted).map(|(ms, _)| *ms));
+    format!("{:.2} ms without changes, {:.2} with", of(false), of(true))
+}
+
+fn option(
+    arguments: &mut Vec<String>,
+    name: &str,
+) -> Result<Option<u64>, Box<dyn Error + Send + Sync>> {
+    let Some(at) = arguments.iter().position(|argument| argument == name) else {
+        return Ok(None);
+    };
+    arguments.remove(at);
+    let value = arguments.get(at).ok_or("a number is missing")?.parse()?;
+    arguments.remove(at);
+    Ok(Some(value))
+}
+
 #[allow(clippy::print_stdout, reason = "a benchmark prints")]
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let connections = option(&mut arguments, "--connections")?.unwrap_or(1);
+    let years = option(&mut arguments, "--years")?;
+    let dense = arguments.iter().any(|argument| argument == "--dense");
+    arguments.retain(|argument| argument != "--dense");
     let url = arguments.first().ok_or("name a file or a URL")?.clone();
-    let scans: u64 = arguments.get(1).map_or(Ok(1300), |text| text.parse())?;
-    let connections: u64 = arguments.get(2).map_or(Ok(1), |text| text.parse())?;
+    let plan = Plan {
+        scans: arguments.get(1).map_or(Ok(1300), |text| text.parse())?,
+        every: if connections > 1 { 100 } else { 2 },
+        policies: if dense { 666 } else { 20 },
+    };
     Store::open(&url)?;
     let start = Instant::now();
-    // With several connections, one scan in a hundred changes something.
-    let every = if connections > 1 { 100 } else { 2 };
     let threads: Vec<_> = (0..connections)
         .map(|number| {
             let url = url.clone();
-            std::thread::spawn(move || history(&url, &format!("tenant{number}"), scans, every))
+            std::thread::spawn(move || record(&url, &format!("tenant{number}"), plan))
         })
         .collect();
-    let (mut changed, mut same, mut differences) = (Vec::new(), Vec::new(), 0);
+    let (mut took, mut kept) = (Took::new(), Vec::new());
     for thread in threads {
-        let (with, without, wrong) = thread.join().map_err(|_| "a thread failed")??;
-        changed.extend(with);
-        same.extend(without);
-        differences += wrong;
+        let (times, results) = thread.join().map_err(|_| "a thread failed")??;
+        took.extend(times);
+        kept.push(results);
     }
+    let elapsed = start.elapsed().as_secs_f64();
+    println!("  median {}", medians(&took));
     println!(
-        "scans {} in {:.1} s with generating and reading back",
-        scans * connections,
-        start.elapsed().as_secs_f64()
+        "  {:.0} scans/s",
+        (plan.scans * connections) as f64 / elapsed
     );
-    println!(
-        "median ms: {:.2} with changes, {:.2} without",
-        median(&mut changed),
-        median(&mut same)
-    );
-    let recording: f64 = changed.iter().chain(&same).sum();
-    println!(
-        "scans/s while recording: {:.0}",
-        (scans * connections) as f64 * connections as f64 / recording * 1000.0
-    );
-    println!("scans that differ: {differences}");
+    if let Some(years) = years {
+        let part = took.len() / usize::try_from(years)?.max(1);
+        println!("  first year {}", medians(&took[..part]));
+        println!("  last year  {}", medians(&took[took.len() - part..]));
+    }
+    let (mut read, mut wrong) = (0, 0);
+    for (number, kept) in kept.iter().enumerate() {
+        let (more, different) = differences(&url, &format!("tenant{number}"), plan, kept)?;
+        read += more;
+        wrong += different;
+    }
+    println!("  {read} scans read back, {wrong} differ");
     if let Ok(file) = std::fs::metadata(&url) {
-        println!("bytes: {}", file.len());
+        let bytes = file.len();
+        println!(
+            "  {:.1} MB, {} bytes a scan",
+            bytes as f64 / 1e6,
+            bytes / plan.scans
+        );
+    }
+    if wrong > 0 {
+        return Err("a scan does not come back as it was".into());
     }
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use abide_ledger::entry::{Entry, Kind};
 use abide_ledger::note::{Checkpoint, Proof, PublicKey, SecretKey};
+use abide_ledger::rotation;
 use abide_ledger::tree::{Frontier, Hash, inclusion_proof};
 use abide_ledger::verify::{CLOCK_TOLERANCE_MS, Log};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::backend::Backend;
 use crate::{Store, StoreError};
@@ -15,6 +16,8 @@ pub(crate) struct Appender<'a> {
     key: &'a SecretKey,
     frontier: Frontier,
     now: i64,
+    /// Entries when it was opened.
+    before: u64,
 }
 
 impl<'a> Appender<'a> {
@@ -39,6 +42,7 @@ impl<'a> Appender<'a> {
                 key,
                 frontier: Frontier::default(),
                 now,
+                before: 0,
             });
         };
         let size = u64::try_from(row.int(0)?).unwrap_or_default();
@@ -51,17 +55,33 @@ impl<'a> Appender<'a> {
             });
         }
         // Clocks of machines differ a little; the order of entries does not.
-        let mut appender = Self {
+        let expected = row.maybe_text(3)?.unwrap_or_default();
+        if expected != public {
+            return Err(StoreError::OtherKey {
+                expected,
+                found: public,
+            });
+        }
+        Ok(Self {
             tenant,
             key,
             frontier,
             now: now.max(last),
-        };
-        let before = row.maybe_text(3)?;
-        if before.as_deref() != Some(&public) {
-            appender.append(db, Kind::KeyRotated, json!({"from": before, "to": public}))?;
-        }
-        Ok(appender)
+            before: size,
+        })
+    }
+
+    /// Whether nothing was appended.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frontier.size() == self.before
+    }
+
+    /// Hands the ledger over to another key; the present one signs that.
+    fn rotate(&mut self, db: &mut dyn Backend, next: &'a SecretKey) -> Result<(), StoreError> {
+        let body = rotation::body(self.frontier.size(), self.key, next.public());
+        self.append(db, Kind::KeyRotated, body)?;
+        self.key = next;
+        Ok(())
     }
 
     pub(crate) fn append(
@@ -144,6 +164,21 @@ impl Store {
         })
     }
 
+    /// Hands the ledger over to another key, signed by the present one.
+    pub fn rotate(
+        &mut self,
+        tenant: &str,
+        key: &SecretKey,
+        next: &SecretKey,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        self.write(tenant, |db| {
+            let mut ledger = Appender::open(db, tenant, key, now)?;
+            ledger.rotate(db, next)?;
+            ledger.close(db)
+        })
+    }
+
     /// The whole log of a tenant.
     pub fn log(&mut self, tenant: &str) -> Result<Bundle, StoreError> {
         let mut log = Log::default();
@@ -217,72 +252,5 @@ impl Store {
                 checkpoint,
             },
         ))
-    }
-}
-
-impl Store {
-    /// Reproduces every scan that the ledger names; gives how many. The first that is
-    /// missing or different is an error.
-    pub fn check_scans(&mut self, tenant: &str) -> Result<usize, StoreError> {
-        let mut checked = 0;
-        for (at, (text, _)) in self.log(tenant)?.log.entries.iter().enumerate() {
-            let value: Value = serde_json::from_str(text)
-                .map_err(|error| StoreError::Damaged(format!("entry {at}: {error}")))?;
-            if value["kind"] != Kind::RunFinished.as_str() {
-                continue;
-            }
-            let body = &value["body"];
-            let (stream, scan) = (
-                body["stream"].as_str().unwrap_or_default(),
-                body["scan"].as_i64().unwrap_or_default(),
-            );
-            let place = |error: StoreError| StoreError::Damaged(format!("entry {at}: {error}"));
-            let (root, complete) = self.run_root(tenant, stream, scan).map_err(place)?;
-            let same = body["result_root"] == abide_ledger::note::hex(&root)
-                && body["complete"] == complete;
-            if !same {
-                return Err(StoreError::Damaged(format!(
-                    "entry {at}: scan {scan} of `{stream}` has another root in the store"
-                )));
-            }
-            self.results(tenant, stream, scan).map_err(place)?;
-            checked += 1;
-        }
-        Ok(checked)
-    }
-
-    fn run_root(
-        &mut self,
-        tenant: &str,
-        stream: &str,
-        seq: i64,
-    ) -> Result<(Hash, bool), StoreError> {
-        let rows = self.db.query(
-            "SELECT r.result_root, r.complete FROM run r JOIN stream n ON n.tenant = r.tenant AND n.id = r.stream
-             WHERE r.tenant = $1 AND n.name = $2 AND r.seq = $3",
-            &[tenant.into(), stream.into(), seq.into()],
-        )?;
-        let row = rows
-            .first()
-            .ok_or_else(|| StoreError::NotFound(format!("scan {seq} of `{stream}`")))?;
-        Ok((row.hash(0)?, row.int(1)? == 1))
-    }
-
-    /// The ledger entry of a scan, by its id.
-    pub fn entry_of_scan(&mut self, tenant: &str, id: &str) -> Result<u64, StoreError> {
-        let missing = || StoreError::NotFound(format!("scan `{id}`"));
-        let bundle = self.log(tenant)?;
-        let of_scan = |(text, _): &(String, Option<Hash>)| {
-            serde_json::from_str::<Value>(text).is_ok_and(|value| {
-                value["kind"] == Kind::RunFinished.as_str() && value["body"]["id"] == id
-            })
-        };
-        let at = bundle
-            .log
-            .entries
-            .iter()
-            .position(of_scan)
-            .ok_or_else(missing)?;
-        u64::try_from(at).map_err(|_| missing())
     }
 }

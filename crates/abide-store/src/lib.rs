@@ -1,30 +1,46 @@
 //! Remembers scans: state intervals, findings and the ledger, in SQLite or PostgreSQL. The
 //! only crate with SQL.
 
+mod archive;
 mod audit;
 mod backend;
+mod backup;
+mod bulk;
+mod check;
 mod decisions;
 mod dictionary;
+mod finding_proof;
+mod intervals;
 mod ledger;
 mod lifecycle;
 mod migrate;
 mod proof;
+mod prune;
 mod read;
 mod record;
+mod roles;
+mod slots;
 mod snapshot;
 mod value;
 
 use std::path::Path;
 use std::time::Duration;
 
+pub use archive::{ArchiveFile, Archived, write_intervals};
 pub use audit::{
     AuditData, AuditQuery, AuditRun, AuditStream, Cell, LedgerEvent, LedgerHead, Life, Pack,
     PolicyVersion, Presence,
 };
+pub use backup::Restored;
+pub use check::Checked;
+pub use finding_proof::{FindingProof, Said};
 pub use ledger::Bundle;
 pub use proof::ResultProof;
-pub use read::{FindingRow, Interval, RunRow, SlotRow, StoredResults};
+pub use prune::{Pruned, PrunedStream};
+pub use read::{FindingRow, Interval, RunRow, StoredResults};
 pub use record::Recorded;
+pub use roles::ROLES;
+pub use slots::{Schedule, SlotRow};
 pub use snapshot::{PolicyText, Record, RunContext, Snapshot, Status, Subject};
 
 use backend::Backend;
@@ -72,6 +88,35 @@ pub enum StoreError {
         /// The stream.
         stream: String,
     },
+    /// The ledger is signed by another key.
+    #[error(
+        "the ledger is signed by {expected}, and this is {found}: name the right key, or hand over with `abide evidence rotate`"
+    )]
+    OtherKey {
+        /// The key in force.
+        expected: String,
+        /// The key that was given.
+        found: String,
+    },
+    /// Results were moved to the archive.
+    #[error(
+        "results of `{stream}` before scan {below} were pruned: they are in the archive, and not in the store"
+    )]
+    Pruned {
+        /// The stream.
+        stream: String,
+        /// The first scan that is in the store.
+        below: i64,
+    },
+    /// A schedule makes no sense.
+    #[error("this schedule cannot be: {0}")]
+    Schedule(String),
+    /// The archive cannot be written or read.
+    #[error("the archive: {0}")]
+    Archive(String),
+    /// A backup is broken or not fit.
+    #[error("the backup: {0}")]
+    Backup(String),
     /// Nothing of that name.
     #[error("{0} is not in the store")]
     NotFound(String),

@@ -2,6 +2,7 @@
 
 use abide_ledger::tree::{Hash, inclusion_proof, sha256};
 
+use crate::read::leaves;
 use crate::snapshot::{Status, Subject, digest_rows, subject_leaf};
 use crate::{Store, StoreError};
 
@@ -48,15 +49,7 @@ impl Store {
             .keys()
             .position(|known| known == subject)
             .ok_or_else(missing)?;
-        let leaves: Vec<Hash> = results
-            .iter()
-            .map(|(subject, records)| {
-                let rows = records.iter().map(|(id, (status, detail))| {
-                    (id.as_str(), *status, sha256(detail.as_bytes()))
-                });
-                subject_leaf(subject, &digest_rows(rows))
-            })
-            .collect();
+        let leaves = leaves(&results);
         let rows = results.get(subject).ok_or_else(missing)?;
         Ok(ResultProof {
             rows: rows

@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use abide_ledger::entry::Kind;
-use abide_ledger::note::SecretKey;
 use abide_ledger::tree::{Hash, root, sha256};
-use serde_json::json;
 
-use crate::ledger::Appender;
 use crate::snapshot::{Record, RunContext, Status, Subject, digest_rows, subject_leaf};
 use crate::value::Row;
-use crate::{Store, StoreError, dictionary};
+use crate::{Store, StoreError};
 
 /// A recorded scan, without its results.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,24 +78,11 @@ pub struct FindingRow {
     pub reason: Option<String>,
 }
 
-/// A time at which a scan was due.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlotRow {
-    /// When, in milliseconds since 1970.
-    pub due_at: i64,
-    /// `due`, `ran`, `failed` or `missed`.
-    pub state: String,
-    /// The scan that answered.
-    pub seq: Option<i64>,
-    /// Why not.
-    pub reason: Option<String>,
-}
-
 fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
-fn subject(row: &Row) -> Result<Subject, StoreError> {
+pub(crate) fn subject(row: &Row) -> Result<Subject, StoreError> {
     Ok(Subject {
         input: u32::try_from(row.int(0)?)
             .map_err(|_| StoreError::Damaged("number of an input".to_owned()))?,
@@ -108,8 +91,32 @@ fn subject(row: &Row) -> Result<Subject, StoreError> {
     })
 }
 
+/// The leaves of a scan's root, in the order of its resources.
+pub(crate) fn leaves(results: &StoredResults) -> Vec<Hash> {
+    let leaves = results.iter().map(|(subject, records)| {
+        let rows = records
+            .iter()
+            .map(|(id, (status, detail))| (id.as_str(), *status, sha256(detail.as_bytes())));
+        subject_leaf(subject, &digest_rows(rows))
+    });
+    leaves.collect()
+}
+
+/// The results that intervals of one scan give, if they have its root.
+pub(crate) fn results_of(
+    intervals: impl IntoIterator<Item = Interval>,
+    expected: &Hash,
+) -> Option<StoredResults> {
+    let mut results = StoredResults::new();
+    for interval in intervals {
+        let of_subject = results.entry(interval.subject).or_default();
+        of_subject.insert(interval.policy, (interval.status, interval.detail));
+    }
+    (root(&leaves(&results)) == *expected).then_some(results)
+}
+
 impl Store {
-    fn stream(&mut self, tenant: &str, name: &str) -> Result<i64, StoreError> {
+    pub(crate) fn stream(&mut self, tenant: &str, name: &str) -> Result<i64, StoreError> {
         let sql = "SELECT id FROM stream WHERE tenant = $1 AND name = $2";
         let rows = self.db.query(sql, &[tenant.into(), name.into()])?;
         let row = rows
@@ -167,8 +174,39 @@ impl Store {
         rows.collect()
     }
 
+    /// Scans of a stream below this one have their results in the archive, not in the store; 0
+    /// if nothing was pruned.
+    pub fn pruned_below(&mut self, tenant: &str, stream: &str) -> Result<i64, StoreError> {
+        let number = self.stream(tenant, stream)?;
+        let sql = "SELECT COALESCE(MAX(below), 0) FROM pruned WHERE tenant = $1 AND stream = $2";
+        let rows = self.db.query(sql, &[tenant.into(), number.into()])?;
+        rows.first().map_or(Ok(0), |row| row.int(0))
+    }
+
     /// All outcomes that held in scans `from <= seq < to`.
+    ///
+    /// # Errors
+    /// Among others [`StoreError::Pruned`], if some of these scans are in the archive: a part
+    /// of the outcomes would look like the whole.
     pub fn intervals(
+        &mut self,
+        tenant: &str,
+        stream: &str,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<Interval>, StoreError> {
+        let below = self.pruned_below(tenant, stream)?;
+        if from < below {
+            return Err(StoreError::Pruned {
+                stream: stream.to_owned(),
+                below,
+            });
+        }
+        self.stored(tenant, stream, from, to)
+    }
+
+    /// The same, of what is in the store.
+    pub(crate) fn stored(
         &mut self,
         tenant: &str,
         stream: &str,
@@ -219,23 +257,19 @@ impl Store {
             return Ok(None);
         }
         let expected = row.hash(1)?;
-        let mut results = StoredResults::new();
-        for interval in self.intervals(tenant, stream, seq, seq + 1)? {
-            let of_subject = results.entry(interval.subject).or_default();
-            of_subject.insert(interval.policy, (interval.status, interval.detail));
-        }
-        let leaves = results.iter().map(|(subject, records)| {
-            let rows = records
-                .iter()
-                .map(|(id, (status, detail))| (id.as_str(), *status, sha256(detail.as_bytes())));
-            subject_leaf(subject, &digest_rows(rows))
-        });
-        if root(&leaves.collect::<Vec<_>>()) != expected {
-            return Err(StoreError::Damaged(format!(
+        let intervals = self.intervals(tenant, stream, seq, seq + 1)?;
+        results_of(intervals, &expected)
+            .map(Some)
+            .ok_or_else(|| StoreError::Damaged(format!(
                 "scan {seq} of `{stream}`: its stored results do not have the root that was recorded"
-            )));
-        }
-        Ok(Some(results))
+            )))
+    }
+
+    /// The signed statements of all scans (in-toto in DSSE envelopes), in the order of the ledger.
+    pub fn statements(&mut self, tenant: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT statement FROM run WHERE tenant = $1 AND statement IS NOT NULL ORDER BY ledger_seq";
+        let rows = self.db.query(sql, &[tenant.into()])?;
+        rows.iter().map(|row| row.text(0)).collect()
     }
 
     /// The lives of all findings of a stream.
@@ -259,75 +293,6 @@ impl Store {
                 closed: row.maybe_int(8)?,
                 closed_at: row.maybe_int(9)?,
                 reason: row.maybe_text(10)?,
-            })
-        });
-        rows.collect()
-    }
-
-    /// Says that a scan is due.
-    pub fn due(&mut self, tenant: &str, stream: &str, due_at: i64) -> Result<(), StoreError> {
-        self.write(tenant, |db| {
-            let stream = dictionary::stream(db, tenant, stream)?;
-            db.execute(
-                "INSERT INTO slot (tenant, stream, due_at, state) VALUES ($1, $2, $3, 'due') ON CONFLICT DO NOTHING",
-                &[tenant.into(), stream.into(), due_at.into()],
-            )?;
-            Ok(())
-        })
-    }
-
-    /// Marks what was due before a time and did not run as missed, in the ledger too; gives
-    /// how many.
-    pub fn mark_missed(
-        &mut self,
-        tenant: &str,
-        before: i64,
-        reason: &str,
-        key: &SecretKey,
-        now: i64,
-    ) -> Result<usize, StoreError> {
-        self.write(tenant, |db| {
-            let rows = db.query(
-                "SELECT s.stream, s.due_at, n.name FROM slot s JOIN stream n ON n.tenant = s.tenant AND n.id = s.stream
-                 WHERE s.tenant = $1 AND s.state = 'due' AND s.due_at < $2 ORDER BY s.due_at, n.name",
-                &[tenant.into(), before.into()],
-            )?;
-            if rows.is_empty() {
-                return Ok(0);
-            }
-            let mut ledger = Appender::open(db, tenant, key, now)?;
-            for row in &rows {
-                db.execute(
-                    "UPDATE slot SET state = 'missed', reason = $1 WHERE tenant = $2 AND stream = $3 AND due_at = $4",
-                    &[reason.into(), tenant.into(), row.int(0)?.into(), row.int(1)?.into()],
-                )?;
-                let body = json!({"stream": row.text(2)?, "due_at": row.int(1)?, "reason": reason});
-                ledger.append(db, Kind::RunMissed, body)?;
-            }
-            ledger.close(db)?;
-            Ok(rows.len())
-        })
-    }
-
-    /// Due times of a stream in `from <= due < to`.
-    pub fn slots(
-        &mut self,
-        tenant: &str,
-        stream: &str,
-        from: i64,
-        to: i64,
-    ) -> Result<Vec<SlotRow>, StoreError> {
-        let stream = self.stream(tenant, stream)?;
-        let rows = self.db.query(
-            "SELECT due_at, state, seq, reason FROM slot WHERE tenant = $1 AND stream = $2 AND due_at >= $3 AND due_at < $4 ORDER BY due_at",
-            &[tenant.into(), stream.into(), from.into(), to.into()],
-        )?;
-        let rows = rows.iter().map(|row| {
-            Ok(SlotRow {
-                due_at: row.int(0)?,
-                state: row.text(1)?,
-                seq: row.maybe_int(2)?,
-                reason: row.maybe_text(3)?,
             })
         });
         rows.collect()

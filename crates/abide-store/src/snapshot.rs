@@ -82,6 +82,29 @@ impl Status {
         })
     }
 
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Excepted => "excepted",
+            Self::Unknown => "unknown",
+            Self::Error => "error",
+            Self::Fail => "fail",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        let all = [
+            Self::Pass,
+            Self::Excepted,
+            Self::Unknown,
+            Self::Error,
+            Self::Fail,
+        ];
+        all.into_iter().find(|status| status.as_str() == word)
+    }
+
     /// `None` for not applicable, which is not stored.
     fn of(finding: &Finding) -> Option<Self> {
         Some(match finding.outcome {
@@ -128,6 +151,18 @@ pub struct PolicyText {
     pub controls: Vec<String>,
     /// Canonical JSON of the whole policy as the scan used it.
     pub body: String,
+}
+
+/// The digests of a scan.
+pub(crate) struct Digests {
+    /// Of everything.
+    pub(crate) id: Hash,
+    /// Over all results.
+    pub(crate) root: Hash,
+    /// Of the set of policies.
+    pub(crate) pack: Hash,
+    /// The leaf of each resource, in their order.
+    pub(crate) leaves: Vec<Hash>,
 }
 
 /// A scan, ready to be recorded.
@@ -231,19 +266,6 @@ impl Snapshot {
         }
     }
 
-    /// The root over all results.
-    #[must_use]
-    pub fn result_root(&self) -> Hash {
-        if !self.complete {
-            return root(&[]);
-        }
-        let digests = self
-            .results
-            .iter()
-            .map(|(subject, records)| subject_leaf(subject, &subject_digest(records)));
-        root(&digests.collect::<Vec<_>>())
-    }
-
     /// The digest of the set of policies.
     #[must_use]
     pub fn pack_digest(&self) -> Hash {
@@ -254,15 +276,31 @@ impl Snapshot {
         root(&leaves.collect::<Vec<_>>())
     }
 
+    /// All digests of this scan, each computed once.
+    pub(crate) fn digests(&self) -> Result<Digests, StoreError> {
+        let leaves = self.results.iter();
+        let leaves: Vec<Hash> = leaves
+            .map(|(subject, records)| subject_leaf(subject, &subject_digest(records)))
+            .collect();
+        let root = root(if self.complete { &leaves } else { &[] });
+        let pack = self.pack_digest();
+        Ok(Digests {
+            id: self.id(&pack, &root)?,
+            root,
+            pack,
+            leaves,
+        })
+    }
+
     /// What makes this scan this scan: the same content twice is the same scan.
-    pub(crate) fn id(&self) -> Result<Hash, StoreError> {
+    fn id(&self, pack: &Hash, root: &Hash) -> Result<Hash, StoreError> {
         let context = serde_json::to_value(&self.context)
             .map_err(|error| StoreError::Damaged(error.to_string()))?;
         Ok(sha256(
             canonical(&json!({
                 "context": context, "at": self.at, "complete": self.complete,
                 "tool": self.tool_version, "inputs": self.inputs, "summary": self.summary,
-                "pack": hex(&self.pack_digest()), "root": hex(&self.result_root()),
+                "pack": hex(pack), "root": hex(root),
             }))
             .as_bytes(),
         ))

@@ -29,13 +29,7 @@ pub(crate) fn snapshot(scan: &Scan, args: &RecordArgs, input_digests: Vec<String
         .first()
         .map_or("plan", |input| input.kind)
         .to_owned();
-    if let Some(stream) = &args.stream {
-        context.stream.clone_from(stream);
-    } else if let Some(repository) = &context.repository {
-        context.stream.clone_from(repository);
-    } else {
-        context.stream = "default".to_owned();
-    }
+    context.stream = stream(args, context.repository.clone());
     context.actor = args.actor.clone().or(context.actor);
     context.commit = args.commit.clone().or(context.commit);
     context.ticket = args.ticket.clone();
@@ -100,6 +94,26 @@ fn deliver(snapshot: &Snapshot, args: &StoreArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Says in the store that a scan that was due could not be done; where that cannot be said, the
+/// failure itself is what counts.
+pub(crate) fn failed(args: &RecordArgs, error: &anyhow::Error) {
+    let stream = stream(args, ci::run(&ci::variable).repository);
+    let reason: String = terminal::visible(&error.to_string())
+        .chars()
+        .take(500)
+        .collect();
+    let said = open_existing(&args.store).and_then(|mut store| {
+        let key = existing_key(&args.store)?;
+        Ok(store.mark_failed(&args.store.tenant, &stream, &reason, &key, now())?)
+    });
+    drop(said);
+}
+
+fn stream(args: &RecordArgs, repository: Option<String>) -> String {
+    let named = args.stream.clone().or(repository);
+    named.unwrap_or_else(|| "default".to_owned())
+}
+
 /// The present, in milliseconds since 1970.
 pub(crate) fn now() -> i64 {
     Timestamp::now().as_millisecond()
@@ -115,12 +129,34 @@ pub(crate) fn open_existing(args: &StoreArgs) -> anyhow::Result<Store> {
     Ok(Store::open_existing(url(args))?)
 }
 
-fn url(args: &StoreArgs) -> &str {
+/// Where the store of the flags is.
+pub(crate) fn url(args: &StoreArgs) -> &str {
     args.store.as_deref().unwrap_or(STORE)
 }
 
 /// The ledger's key: from the environment, a file, or made when missing.
 pub(crate) fn key(args: &StoreArgs) -> anyhow::Result<SecretKey> {
+    let given = env::var("ABIDE_LEDGER_KEY").is_ok_and(|text| !text.is_empty());
+    let path = Path::new(KEY);
+    if !given && args.ledger_key.is_none() && !path.exists() {
+        make_key(path)
+            .with_context(|| format!("cannot make the ledger's key {}", path.display()))?;
+    }
+    existing_key(args)
+}
+
+/// A key in a file, made when missing.
+pub(crate) fn key_in(path: &Path, tenant: &str) -> anyhow::Result<SecretKey> {
+    let place = || path.display().to_string();
+    if !path.exists() {
+        make_key(path).with_context(place)?;
+    }
+    let text = fs::read_to_string(path).with_context(place)?;
+    SecretKey::parse(&format!("abide/{tenant}"), &text).with_context(place)
+}
+
+/// The same, which is not made.
+fn existing_key(args: &StoreArgs) -> anyhow::Result<SecretKey> {
     let name = format!("abide/{}", args.tenant);
     if let Some(text) = env::var("ABIDE_LEDGER_KEY")
         .ok()
@@ -129,18 +165,9 @@ pub(crate) fn key(args: &StoreArgs) -> anyhow::Result<SecretKey> {
         return SecretKey::parse(&name, &text).context("ABIDE_LEDGER_KEY");
     }
     let path = args.ledger_key.as_deref().unwrap_or(Path::new(KEY));
-    match fs::read_to_string(path) {
-        Ok(text) => SecretKey::parse(&name, &text).with_context(|| path.display().to_string()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && args.ledger_key.is_none() => {
-            make_key(path)
-                .with_context(|| format!("cannot make the ledger's key {}", path.display()))?;
-            let text = fs::read_to_string(path)?;
-            SecretKey::parse(&name, &text).with_context(|| path.display().to_string())
-        }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot read the ledger's key {}", path.display()))
-        }
-    }
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read the ledger's key {}", path.display()))?;
+    SecretKey::parse(&name, &text).with_context(|| path.display().to_string())
 }
 
 /// Makes a key that only its owner can read; keeps one that was made meanwhile.

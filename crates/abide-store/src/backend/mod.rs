@@ -4,6 +4,8 @@
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+#[cfg(feature = "postgres")]
+mod tls;
 
 use crate::StoreError;
 use crate::value::{Row, Value};
@@ -18,6 +20,10 @@ pub(crate) trait Backend: Send {
     fn batch(&mut self, sql: &str) -> Result<(), StoreError>;
     /// Starts a transaction that writes for a tenant; nobody else writes for it meanwhile.
     fn begin(&mut self, tenant: &str) -> Result<(), StoreError>;
+    /// Starts a transaction that reads one state of the store, whatever is written meanwhile.
+    fn read_begin(&mut self) -> Result<(), StoreError>;
+    /// Whether there is such a table.
+    fn has_table(&mut self, name: &str) -> Result<bool, StoreError>;
     /// The migrations of this dialect, in order.
     fn migrations(&self) -> &'static [&'static str];
 }

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::error::Error;
 
+use abide_ledger::tree::sha256;
 use postgres::error::SqlState;
 use postgres::types::private::BytesMut;
 use postgres::types::{IsNull, ToSql, Type};
-use postgres::{Client, NoTls, Statement};
+use postgres::{Client, Statement};
 
-use super::Backend;
+use super::{Backend, tls};
 use crate::StoreError;
 use crate::value::{Row, Value};
 
@@ -20,7 +21,8 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) fn open(url: &str) -> Result<Self, StoreError> {
         // The URL may hold a password: errors of the driver do not repeat it.
-        let client = Client::connect(url, NoTls)
+        let secured = tls::of(url)?;
+        let client = Client::connect(&secured.url, secured.tls)
             .map_err(|error| StoreError::Unreachable(format!("PostgreSQL: {}", chain(&error))))?;
         Ok(Self {
             client,
@@ -121,13 +123,21 @@ impl Backend for Postgres {
     }
 
     fn begin(&mut self, tenant: &str) -> Result<(), StoreError> {
-        self.batch("BEGIN; SET LOCAL lock_timeout = '10s'")?;
+        let [a, b, c, d, e, f, g, h, ..] = sha256(tenant.as_bytes());
+        let lock = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
         // One writer for each tenant: its ledger has one end.
-        self.query(
-            "SELECT 1::bigint FROM (SELECT pg_advisory_xact_lock(hashtextextended($1::text, 7))) AS locked",
-            &[tenant.into()],
-        )?;
-        Ok(())
+        self.batch(&format!(
+            "BEGIN; SET LOCAL lock_timeout = '10s'; SELECT pg_advisory_xact_lock({lock})"
+        ))
+    }
+
+    fn read_begin(&mut self) -> Result<(), StoreError> {
+        self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
+    fn has_table(&mut self, name: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1::bigint WHERE to_regclass($1::text) IS NOT NULL";
+        Ok(!self.query(sql, &[name.into()])?.is_empty())
     }
 
     fn migrations(&self) -> &'static [&'static str] {
@@ -135,6 +145,7 @@ impl Backend for Postgres {
             include_str!("../../migrations/postgres/0001_tables.sql"),
             include_str!("../../migrations/postgres/0002_results_view.sql"),
             include_str!("../../migrations/postgres/0003_insert_only.sql"),
+            include_str!("../../migrations/postgres/0004_schedule_and_pruning.sql"),
         ]
     }
 }

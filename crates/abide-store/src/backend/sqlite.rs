@@ -90,11 +90,21 @@ impl Backend for Sqlite {
         self.batch("BEGIN IMMEDIATE")
     }
 
+    fn read_begin(&mut self) -> Result<(), StoreError> {
+        self.batch("BEGIN")
+    }
+
+    fn has_table(&mut self, name: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1";
+        Ok(!self.query(sql, &[name.into()])?.is_empty())
+    }
+
     fn migrations(&self) -> &'static [&'static str] {
         &[
             include_str!("../../migrations/sqlite/0001_tables.sql"),
             include_str!("../../migrations/sqlite/0002_results_view.sql"),
             include_str!("../../migrations/sqlite/0003_insert_only.sql"),
+            include_str!("../../migrations/sqlite/0004_schedule_and_pruning.sql"),
         ]
     }
 }

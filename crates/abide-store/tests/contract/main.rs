@@ -2,8 +2,15 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod audit;
+mod attacks;
+mod backup;
 mod crash;
+mod prune;
+mod roles;
+mod schema;
 mod server;
+mod slots;
+mod tls;
 
 use std::collections::BTreeMap;
 
@@ -375,9 +382,12 @@ fn records_rotation(url: &str) {
         .append("acme", &[(Kind::ConfigChanged, json!({}))], &key(), T0)
         .expect("appended");
     let next = SecretKey::from_seed("abide/acme", &[8; 32]);
-    store
-        .append("acme", &[(Kind::ConfigChanged, json!({}))], &next, T0)
-        .expect("appended");
+    let entry = [(Kind::ConfigChanged, json!({}))];
+    let other = store.append("acme", &entry, &next, T0);
+    assert!(matches!(other, Err(StoreError::OtherKey { .. })));
+    store.rotate("acme", &key(), &next, T0).expect("rotated");
+    store.append("acme", &entry, &next, T0).expect("appended");
+    assert!(store.append("acme", &entry, &key(), T0).is_err());
     let bundle = store.log("acme").expect("log");
     let first: PublicKey = bundle.first_key.expect("key");
     assert_eq!(&first, key().public());

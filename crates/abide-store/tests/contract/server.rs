@@ -198,4 +198,26 @@ impl Restartable {
     pub(crate) fn url(&self, database: &str) -> String {
         url(self.port, database)
     }
+
+    /// Starts it again with a certificate, and takes only encrypted connections.
+    pub(crate) fn encrypt(&self, certificate: &str, key: &str) {
+        self.stop();
+        let mut files = vec![("server.crt", certificate), ("server.key", key)];
+        files.push(("pg_hba.conf", "hostssl all all all trust\n"));
+        for (name, text) in files {
+            // Files must be the server's own.
+            let mut shell = command(Path::new("bash"));
+            let script = format!(
+                "umask 077; rm -f {0}/{name}; printf %s \"$TEXT\" >{0}/{name}",
+                self.folder
+            );
+            shell.args(["-c", &script]).env("TEXT", text);
+            run(shell);
+        }
+        let mut shell = command(Path::new("bash"));
+        let script = format!("echo ssl=on >>{}/postgresql.conf", self.folder);
+        shell.args(["-c", &script]);
+        run(shell);
+        self.resume();
+    }
 }

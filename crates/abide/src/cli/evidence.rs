@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{Span, SpanRelativeTo, Timestamp};
 
 /// Where the history is, and whose.
 #[derive(Clone, Debug, Args)]
@@ -82,17 +83,19 @@ pub(crate) enum EvidenceCommand {
         store: StoreArgs,
     },
     /// Print the signed checkpoint, to be kept outside
-    Anchor {
+    Anchor(AnchorArgs),
+    /// Print an entry's proof (.tlog-proof), or that of a finding (JSON)
+    Prove {
+        /// Position of the entry in the ledger, the id of a scan, or the fingerprint of a finding
+        entry: String,
         #[command(flatten)]
         store: StoreArgs,
-        /// Write it to a file instead
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
     },
-    /// Print an entry's proof (.tlog-proof)
-    Prove {
-        /// Position of the entry in the ledger, or the id of a scan
-        entry: String,
+    /// Hand the ledger over to a new key; the present one signs that
+    Rotate {
+        /// File of the new key, made when missing
+        #[arg(long, value_name = "FILE")]
+        new_key: PathBuf,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -107,8 +110,11 @@ pub(crate) enum EvidenceCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A folder of `abide evidence export` [default: the store]
+    /// A folder of `abide evidence export`, or the proof of a finding [default: the store]
     pub(crate) bundle: Option<PathBuf>,
+    /// The folder that `abide store prune` moved results to; they are checked too
+    #[arg(long, value_name = "DIR", conflicts_with = "bundle")]
+    pub(crate) archive: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
     /// A checkpoint that was kept elsewhere
@@ -119,8 +125,117 @@ pub(crate) struct VerifyArgs {
     pub(crate) public_key: Option<String>,
 }
 
+/// What a checkpoint is printed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnchorFormat {
+    /// The signed checkpoint itself, e.g. to mail it to the auditor
+    Note,
+    /// A request for a time stamp of it (RFC 3161, DER)
+    Rfc3161,
+    /// Headers to put it into S3 under Object Lock
+    S3,
+    /// JSON for a webhook
+    Webhook,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnchorArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = AnchorFormat::Note, value_name = "FORMAT")]
+    pub(crate) format: AnchorFormat,
+    /// How long Object Lock keeps it, e.g. 18mo
+    #[arg(long, default_value = "7y", value_name = "TIME", value_parser = span)]
+    pub(crate) retain: Span,
+    /// Write it to a file instead
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     /// Bring the store to the newest version
     Migrate(StoreArgs),
+    /// Write the whole store to one file, which fits SQLite and PostgreSQL
+    Backup {
+        /// The file to write, which must not exist yet
+        file: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Fill a new store from a backup
+    Restore {
+        /// The file of `abide store backup`
+        file: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Move old results to Parquet files, and say so in the ledger
+    Prune {
+        /// How long results stay in the store, e.g. 18mo or 90d
+        #[arg(long, value_name = "TIME", value_parser = span)]
+        keep: Span,
+        /// The folder to move them to
+        #[arg(long, value_name = "DIR", default_value = ".abide/archive")]
+        archive: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Print the SQL that makes the roles of a store in PostgreSQL
+    Roles,
+    /// When scans are due, and what became of it
+    #[command(subcommand)]
+    Slots(SlotsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SlotsCommand {
+    /// Say when scans of a stream are due from now on
+    Add {
+        /// The stream, e.g. payments/prod
+        stream: String,
+        /// Time between two due times, e.g. 24h
+        #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+        every: i64,
+        /// How long after a due time a scan answers it [default: until the next]
+        #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+        grace: Option<i64>,
+        /// The first due time (2026-03-01 or 2026-03-01T06:00:00Z) [default: now]
+        #[arg(long, value_name = "TIME", value_parser = super::now)]
+        from: Option<Timestamp>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// End the schedule of a stream
+    Remove {
+        /// The stream
+        stream: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List due times that did not end in a scan, and count those that did
+    List {
+        /// Only this stream
+        stream: Option<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+/// A time by the calendar: 18mo, 90d, 1y6mo.
+fn span(text: &str) -> Result<Span, String> {
+    let span: Result<Span, _> = text.parse();
+    let span = span.map_err(|_| format!("`{text}` is no time: expected e.g. 18mo, 90d or 24h"))?;
+    match span.is_positive() {
+        true => Ok(span),
+        false => Err("expected a time that is longer than none".to_owned()),
+    }
+}
+
+/// A time by the clock: 24h, 30m, 7d.
+fn milliseconds(text: &str) -> Result<i64, String> {
+    let wrong = || format!("`{text}` has no fixed length: expected e.g. 30m, 24h or 7d");
+    let length = span(text)?.to_duration(SpanRelativeTo::days_are_24_hours());
+    i64::try_from(length.map_err(|_| wrong())?.as_millis()).map_err(|_| wrong())
 }

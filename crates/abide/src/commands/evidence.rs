@@ -1,16 +1,17 @@
 //! `abide evidence`
 
+mod anchor;
 mod bundle;
 
 use std::fs;
 use std::path::Path;
 
 use abide_ledger::note::PublicKey;
-use abide_store::{Bundle, Snapshot};
+use abide_store::{Bundle, Checked, FindingProof, Snapshot};
 use anyhow::{Context, bail};
 
 use crate::cli::{EvidenceCommand, StoreArgs, VerifyArgs};
-use crate::{output, recording};
+use crate::{output, recording, terminal};
 
 pub(crate) fn run(command: &EvidenceCommand) -> anyhow::Result<u8> {
     match command {
@@ -24,17 +25,8 @@ pub(crate) fn run(command: &EvidenceCommand) -> anyhow::Result<u8> {
             output::print_text(&text)?;
             Ok(0)
         }
-        EvidenceCommand::Anchor {
-            store,
-            output: file,
-        } => {
-            let note = recording::open_existing(store)?.checkpoint(&store.tenant)?;
-            match file {
-                Some(path) => output::write_text(&note, path)?,
-                None => output::print_text(note.trim_end())?,
-            }
-            Ok(0)
-        }
+        EvidenceCommand::Anchor(args) => anchor::run(args).map(|()| 0),
+        EvidenceCommand::Rotate { new_key, store } => rotate(new_key, store),
         EvidenceCommand::Prove { entry, store } => prove(entry, store),
         EvidenceCommand::Ingest { file, store } => ingest(file, store),
     }
@@ -50,6 +42,9 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
         .iter()
         .map(|path| read(path))
         .collect::<anyhow::Result<Vec<_>>>()?;
+    if let Some(file) = args.bundle.as_deref().filter(|path| path.is_file()) {
+        return verify_finding(file, args.public_key.as_deref());
+    }
     let tenant = args.store.tenant.as_str();
     let mut store = None;
     let Bundle { log, first_key } = match &args.bundle {
@@ -67,15 +62,22 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
     };
     let verified = log.verify(&key, &earlier)?;
     let scans = match &mut store {
-        Some(store) => store.check_scans(tenant)?,
-        None => 0,
+        Some(store) => store.check_scans(tenant, args.archive.as_deref())?,
+        None => Checked::default(),
     };
     let mut text = format!(
-        "ok: {} entries, {} checkpoints, {scans} scans reproduced; root {}",
+        "ok: {} entries, {} checkpoints, {} scans reproduced; root {}",
         verified.size,
         verified.checkpoints,
+        scans.reproduced,
         abide_ledger::note::hex(&verified.root)
     );
+    if scans.pruned > 0 {
+        text.push_str(&format!(
+            "\n{} scans were pruned, as the ledger says: `--archive DIR` checks them too",
+            scans.pruned
+        ));
+    }
     if args.public_key.is_none() {
         text.push_str(&format!("\nkey {key}, as the ledger itself names it: compare it with the one handed over earlier"));
     }
@@ -86,11 +88,53 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// Checks the proof of one finding.
+fn verify_finding(file: &Path, key: Option<&str>) -> anyhow::Result<u8> {
+    let place = || file.display().to_string();
+    let key =
+        PublicKey::parse(key.context("the proof of a finding is checked with --public-key KEY")?)?;
+    let text = fs::read_to_string(file).with_context(place)?;
+    let proof: FindingProof = serde_json::from_str(&text)
+        .context("expected a proof of `abide evidence prove FINGERPRINT`")
+        .with_context(place)?;
+    let checkpoint = proof.verify(&key).with_context(place)?;
+    let entry: serde_json::Value = serde_json::from_str(&proof.entry)?;
+    output::print_text(&format!(
+        "ok: {} on {} was found by scan {} of {}, which is in the ledger of {} entries",
+        terminal::visible(&proof.policy),
+        terminal::visible(&proof.subject.address),
+        entry["body"]["scan"],
+        terminal::visible(entry["body"]["stream"].as_str().unwrap_or_default()),
+        checkpoint.size
+    ))?;
+    Ok(0)
+}
+
+fn rotate(new: &Path, args: &StoreArgs) -> anyhow::Result<u8> {
+    let mut store = recording::open_existing(args)?;
+    let key = recording::key(args)?;
+    let next = recording::key_in(new, &args.tenant)?;
+    store.rotate(&args.tenant, &key, &next, recording::now())?;
+    output::print_text(&format!(
+        "from here on {} signs: name it with --ledger-key {}, and keep the old one until every checkpoint it signed is checked",
+        next.public(),
+        new.display()
+    ))?;
+    Ok(0)
+}
+
 fn prove(entry: &str, args: &StoreArgs) -> anyhow::Result<u8> {
     let mut store = recording::open_existing(args)?;
-    let seq = match entry.parse() {
-        Ok(seq) => seq,
-        Err(_) => store.entry_of_scan(&args.tenant, entry)?,
+    // Ids of scans are digests of 64 digits, fingerprints are shorter, positions are short numbers.
+    let position = entry.parse().ok().filter(|_| entry.len() < 12);
+    let seq = match position {
+        Some(seq) => seq,
+        None if entry.len() == 64 => store.entry_of_scan(&args.tenant, entry)?,
+        None => {
+            let proof = store.prove_finding(&args.tenant, entry)?;
+            output::print_text(&serde_json::to_string_pretty(&proof)?)?;
+            return Ok(0);
+        }
     };
     let (_, proof) = store.prove(&args.tenant, seq)?;
     output::print_text(proof.to_string().trim_end())?;

@@ -16,6 +16,16 @@ use crate::staged::Staged;
 use crate::{ci, decisions, output, recording, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
+    let done = scan(cli, args);
+    if let Err(error) = &done
+        && args.recording.record
+    {
+        recording::failed(&args.recording, error);
+    }
+    done
+}
+
+fn scan(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let mut timings = Timings::default();
     let config = Config::load(cli)?;
     let mut inputs: Vec<PathBuf> = args.inputs.iter().chain(&args.plan).cloned().collect();

@@ -4,7 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use abide_ledger::note::PublicKey;
+use abide_ledger::note::{PublicKey, hex};
+use abide_ledger::tree::sha256;
 use abide_ledger::verify::Log;
 use abide_store::{Bundle, Store};
 use anyhow::{Context, bail};
@@ -61,10 +62,22 @@ pub(crate) fn write(store: &mut Store, tenant: &str, folder: &Path) -> anyhow::R
     )?;
     put("verify.py", VERIFIER)?;
     put("README.md", README)?;
+    let statements = store.statements(tenant)?;
+    put(
+        "statements.jsonl",
+        &statements
+            .iter()
+            .map(|text| format!("{text}\n"))
+            .collect::<String>(),
+    )?;
     let path = folder.join("results.jsonl");
     let mut results = OpenOptions::new().create(true).append(true).open(&path)?;
     for stream in store.streams(tenant)? {
-        for interval in store.intervals(tenant, &stream, 0, i64::MAX)? {
+        let rows = store.archived(tenant, &stream)?;
+        let digest = hex(&sha256(stream.as_bytes()));
+        let (name, _) = digest.split_at(12);
+        abide_store::write_intervals(&folder.join("parquet"), tenant, name, &rows)?;
+        for interval in rows.into_iter().map(|row| row.interval) {
             let line = json!({
                 "stream": stream, "address": interval.subject.address, "type": interval.subject.resource_type,
                 "input": interval.subject.input, "policy": interval.policy, "from_scan": interval.from,

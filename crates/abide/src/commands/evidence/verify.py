@@ -40,12 +40,32 @@ class Tree:
         return node
 
 
+def accepts(key, message, signature):
+    """Whether the key `name+id+data` made this signature."""
+    raw = base64.b64decode(key.strip().split("+", 2)[2])[1:]
+    pem = "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n" % base64.b64encode(SPKI + raw).decode()
+    with tempfile.TemporaryDirectory() as folder:
+        path = lambda n: os.path.join(folder, n)
+        for n, content in (("pem", pem.encode()), ("sig", signature), ("msg", message)):
+            with open(path(n), "wb") as file:
+                file.write(content)
+        command = ["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", path("pem"), "-sigfile", path("sig"), "-in", path("msg")]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def rotated(at, body, before):
+    """The next key, if the one before it signed that."""
+    message = "abide key rotation v1\n%d\n%s\n%s\n" % (at, body.get("from"), body.get("to"))
+    if body.get("from") != before.strip() or not accepts(before, message.encode(), base64.b64decode(body.get("signature", ""))):
+        fail("entry %d: the key before it did not sign that another one signs from here on" % at)
+    return body["to"]
+
+
 def signed(note, key):
     """Size and root of a note that the key must have signed."""
     body, _, signatures = note.partition("\n\n")
     name, _, data = key.strip().split("+", 2)
     raw = base64.b64decode(data)[1:]
-    pem = "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n" % base64.b64encode(SPKI + raw).decode()
     ident = sha(name.encode() + b"\n\1" + raw)[:4]
     for line in signatures.splitlines():
         words = line.split(" ")
@@ -54,15 +74,9 @@ def signed(note, key):
         data = base64.b64decode(words[2])
         if data[:4] != ident:
             continue
-        with tempfile.TemporaryDirectory() as folder:
-            path = lambda n: os.path.join(folder, n)
-            for n, content in (("pem", pem.encode()), ("sig", data[4:]), ("msg", (body + "\n").encode())):
-                with open(path(n), "wb") as file:
-                    file.write(content)
-            command = ["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", path("pem"), "-sigfile", path("sig"), "-in", path("msg")]
-            if subprocess.run(command, capture_output=True).returncode == 0:
-                origin, size, root = body.split("\n")[:3]
-                return int(size), base64.b64decode(root)
+        if accepts(key, (body + "\n").encode(), data[4:]):
+            origin, size, root = body.split("\n")[:3]
+            return int(size), base64.b64decode(root)
     fail("a checkpoint is not signed by " + key)
 
 
@@ -82,7 +96,7 @@ def results_root(rows):
 
 def main():
     first = lines("key.txt")[0]
-    keys, tree, before, runs = [(0, first)], Tree(), -(2**63), []
+    keys, tree, before, runs, pruned = [(0, first)], Tree(), -(2**63), [], {}
     roots = [tree.root()]
     for at, line in enumerate(lines("ledger.jsonl")):
         entry = json.loads(line)
@@ -92,7 +106,9 @@ def main():
             fail("entry %d: its time lies before that of the entry before it" % at)
         before = entry["at"]
         if entry["kind"] == "key.rotated":
-            keys.append((at, entry["body"]["to"]))
+            keys.append((at, rotated(at, entry["body"], keys[-1][1])))
+        if entry["kind"] == "store.pruned":
+            pruned[entry["body"]["stream"]] = max(entry["body"]["below"], pruned.get(entry["body"]["stream"], 0))
         if entry["kind"] == "run.finished":
             runs.append((at, entry["body"]))
         tree.push(sha(b"\0" + line.encode()))
@@ -111,12 +127,26 @@ def main():
     if size != len(roots) - 1:
         fail("entry %d: not covered by the checkpoint" % size)
     results = [json.loads(line) for line in lines("results.jsonl")]
+    moved = 0
     for at, run in runs:
-        if run["complete"]:
+        if run["scan"] < pruned.get(run["stream"], 0):
+            moved += 1
+        elif run["complete"]:
             held = [r for r in results if r["stream"] == run["stream"] and r["from_scan"] <= run["scan"] and (r["to_scan"] is None or r["to_scan"] > run["scan"])]
             if results_root(held).hex() != run["result_root"]:
                 fail("entry %d: the results of scan %d of %s do not have its root" % (at, run["scan"], run["stream"]))
-    print("ok: %d entries, %d scans, root %s" % (len(roots) - 1, len(runs), roots[-1].hex()))
+    for line in lines("statements.jsonl"):
+        envelope = json.loads(line)
+        payload = base64.b64decode(envelope["payload"])
+        kind = envelope["payloadType"]
+        message = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
+        signature = envelope["signatures"][0]
+        if signature["keyid"] not in [key.strip() for _, key in keys] or not accepts(signature["keyid"], message, base64.b64decode(signature["sig"])):
+            fail("a statement is not signed by a key of this ledger")
+        if json.loads(payload)["predicate"] not in [run for _, run in runs]:
+            fail("a statement is of a scan that is not in the ledger")
+    note = ", %d of them pruned" % moved if moved else ""
+    print("ok: %d entries, %d scans%s, root %s" % (len(roots) - 1, len(runs), note, roots[-1].hex()))
 
 
 main()

@@ -1,0 +1,4 @@
+//! Who may do what in PostgreSQL.
+
+/// The statements that make the roles of a store.
+pub const ROLES: &str = include_str!("roles.sql");
