@@ -128,13 +128,9 @@ pub(crate) struct VerifyArgs {
 /// What a checkpoint is printed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AnchorFormat {
-    /// The signed checkpoint itself, e.g. to mail it to the auditor
     Note,
-    /// A request for a time stamp of it (RFC 3161, DER)
     Rfc3161,
-    /// Headers to put it into S3 under Object Lock
     S3,
-    /// JSON for a webhook
     Webhook,
 }
 
@@ -142,7 +138,8 @@ pub(crate) enum AnchorFormat {
 pub(crate) struct AnchorArgs {
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// What to print
+    /// What to print: the checkpoint itself, a request for a time stamp of it (DER), headers to
+    /// put it into S3 under Object Lock, or JSON for a webhook
     #[arg(long, value_enum, default_value_t = AnchorFormat::Note, value_name = "FORMAT")]
     pub(crate) format: AnchorFormat,
     /// How long Object Lock keeps it, e.g. 18mo

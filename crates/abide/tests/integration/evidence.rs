@@ -9,7 +9,7 @@ const PLAN: &str = concat!(
     "/../../examples/payments/plan.json"
 );
 
-fn abide(folder: &Path, args: &[&str]) -> Output {
+pub(crate) fn abide(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_abide"));
     for name in [
         "DATABASE_URL",
@@ -27,7 +27,7 @@ fn abide(folder: &Path, args: &[&str]) -> Output {
         .expect("abide runs")
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -35,11 +35,11 @@ fn text(output: &Output) -> String {
     )
 }
 
-fn ok(output: &Output) {
+pub(crate) fn ok(output: &Output) {
     assert!(output.status.success(), "{}", text(output));
 }
 
-const RECORD: [&str; 7] = [
+pub(crate) const RECORD: [&str; 7] = [
     "scan",
     PLAN,
     "--record",

@@ -30,5 +30,6 @@ mod scan;
 mod secrets;
 mod settings;
 mod staged;
+mod store;
 mod wording;
 mod workflow;
