@@ -266,3 +266,49 @@ fn a_source_that_does_not_fit_is_said() {
             .any(|remark| remark["code"] == "source-differs")
     );
 }
+
+/// A module called twice, or `for_each`: one line to edit is one result.
+#[test]
+fn instances_of_a_line_are_one_result_with_a_count() {
+    let folder = repository();
+    let ran = run_in(folder.path(), &["scan", "live", "--format", "sarif"]);
+    let sarif: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let of_policy: Vec<_> = results
+        .iter()
+        .filter(|result| result["ruleId"] == "POL-0330")
+        .collect();
+    let [result] = of_policy.as_slice() else {
+        panic!("{of_policy:#?}");
+    };
+    assert_eq!(result["properties"]["instances"], 2);
+    let location = &result["locations"][0];
+    assert_eq!(location["physicalLocation"]["region"]["startLine"], 5);
+    let names = location["logicalLocations"].as_array().unwrap();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let ran = run_in(folder.path(), &["scan", "live", "--format", "markdown"]);
+    let shown = ran.stdout.matches("- **POL-0330**").count();
+    assert_eq!(shown, 1, "{}", ran.stdout);
+}
+
+/// A secret on the very line that is drawn.
+#[test]
+fn a_secret_in_the_frame_is_starred() {
+    let source = "locals {\n  db = { password = \"hunter2-hunter2\", open = true }\n}\nresource \"aws_db_instance\" \"a\" {\n  password            = local.db.password\n  publicly_accessible = local.db.open\n}\n";
+    let folder = folder(&[("main.tf", source)]);
+    for format in ["human", "markdown", "sarif", "json", "github"] {
+        for fixes in ["--fixes", "--timings"] {
+            let arguments = ["scan", ".", "--no-config", "--format", format, fixes];
+            let ran = run_in(folder.path(), &arguments);
+            assert!(!ran.stdout.contains("hunter2"), "{format}: {}", ran.stdout);
+            assert!(!ran.stderr.contains("hunter2"), "{format}: {}", ran.stderr);
+            if format == "human" {
+                assert!(
+                    ran.stdout.contains("password = \"***************\""),
+                    "{}",
+                    ran.stdout
+                );
+            }
+        }
+    }
+}

@@ -216,3 +216,38 @@ fn fix_prints_reports_too() {
     let ran = run_in(dir.path(), &[&fix[..], &["markdown", "--write"]].concat());
     assert_eq!(ran.code, 2, "{}", ran.stdout);
 }
+
+/// The source of a plan is proven with the values the plan was made with.
+#[test]
+fn values_of_the_plan_count_in_the_proof() {
+    let source = "variable \"on\" {}\nresource \"aws_db_instance\" \"a\" {\n  count               = var.on ? 1 : 0\n  publicly_accessible = true\n}\n";
+    let dir = folder(&[("main.tf", source)]);
+    let plan = serde_json::json!({
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "variables": {"on": {"value": true}},
+        "planned_values": {"root_module": {}},
+        "resource_changes": [{
+            "address": "aws_db_instance.a[0]",
+            "mode": "managed",
+            "type": "aws_db_instance",
+            "name": "a",
+            "index": 0,
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {
+                "actions": ["create"],
+                "before": null,
+                "after": {"publicly_accessible": true},
+                "after_unknown": {},
+            },
+        }],
+        "configuration": {"root_module": {}},
+    });
+    fs::write(dir.path().join("plan.json"), plan.to_string()).unwrap();
+    let json = parsed(
+        dir.path(),
+        &["plan.json", "--source", ".", "--fixes", "--format", "json"],
+    );
+    let fix = &json["results"][0]["proven_fix"];
+    assert_eq!(fix["edits"][0]["location"]["line"], 4, "{json}");
+}
