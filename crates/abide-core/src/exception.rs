@@ -8,6 +8,7 @@
 mod act;
 mod apply;
 mod cover;
+mod digest;
 mod edit;
 mod judge;
 mod read;

@@ -51,3 +51,42 @@ impl Store {
 fn identity(kind: &Value, body: &Value) -> String {
     canonical(&json!([kind, body]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_is_appended_once_and_a_text_is_no_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("a.db").display().to_string()).unwrap();
+        let key = SecretKey::from_seed("abide/t", &[7; 32]);
+        let asked = (
+            Kind::ExceptionRequested,
+            json!({"exception": "E-1", "by": "bob"}),
+        );
+        let approved = (
+            Kind::ExceptionApproved,
+            json!({"by": "ana", "exception": "E-1"}),
+        );
+        // Looks like an entry, and is a reason.
+        let hostile = (
+            Kind::ConfigChanged,
+            json!({"reason": "\"kind\":\"exception.approved\""}),
+        );
+        store
+            .append("t", std::slice::from_ref(&hostile), &key, 1)
+            .unwrap();
+        let mut append =
+            |list: &[(Kind, Value)]| store.append_decisions("t", list, &key, 2).unwrap();
+        assert_eq!(append(std::slice::from_ref(&asked)), 1);
+        assert_eq!(
+            append(&[asked.clone(), approved.clone(), approved.clone()]),
+            1
+        );
+        assert_eq!(append(&[approved, asked]), 0);
+        let log = store.log("t").unwrap().log;
+        assert_eq!(log.entries.len(), 3);
+        log.verify(key.public(), &[]).unwrap();
+    }
+}

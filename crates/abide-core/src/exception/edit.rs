@@ -83,7 +83,8 @@ pub fn add_entry(file: &str, text: &str, exception: &Exception) -> Result<String
             // `exceptions: []`
             let mut new = body.to_owned();
             new.replace_range(at..at + 2, "");
-            let line_end = new[at..].find('\n').map_or(new.len(), |end| at + end + 1);
+            let rest = new.get(at..).unwrap_or_default();
+            let line_end = rest.find('\n').map_or(new.len(), |end| at + end + 1);
             item.put_lines(&mut new, line_end, 2);
             new
         }
@@ -148,9 +149,8 @@ pub fn add_field(
     let (Some(entry), value) = (items(&list).get(index), write::act(act)) else {
         return Err(form("the list is written in an unusual way"));
     };
-    let fields = match &entry.kind {
-        Kind::Map(fields) => fields,
-        _ => return Err(form("the exception is no mapping")),
+    let Kind::Map(fields) = &entry.kind else {
+        return Err(form("the exception is no mapping"));
     };
     let existing = fields.iter().find(|(key, _)| key.name == field);
     let new = match existing {
@@ -245,7 +245,7 @@ fn list_of(text: &str) -> Listed {
     };
     match &node.kind {
         Kind::List(list) if list.is_empty() => match byte(text, node.at) {
-            Some(at) if text[at..].starts_with("[]") => Listed::Empty(at),
+            Some(at) if starts(text, at, &["[]"]) => Listed::Empty(at),
             _ => Listed::Other,
         },
         Kind::List(_) => Listed::List(node),
@@ -275,7 +275,10 @@ impl Item {
     fn put_lines(&self, text: &mut String, at: usize, column: usize) {
         let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let mut out = String::new();
-        if !text[..at].is_empty() && !text[..at].ends_with('\n') {
+        if text
+            .get(..at)
+            .is_some_and(|before| !before.is_empty() && !before.ends_with('\n'))
+        {
             out.push_str(end);
         }
         for (number, line) in self.block.iter().enumerate() {
@@ -297,7 +300,7 @@ impl Item {
 fn append(text: &str, node: &Node, item: &Item) -> Option<String> {
     let start = byte(text, node.at)?;
     let mut new = text.to_owned();
-    if text[start..].starts_with(['{', '[']) {
+    if starts(text, start, &["{", "["]) {
         let (at, needs_comma) = before_closing(text, start)?;
         let comma = if needs_comma { ", " } else { "" };
         new.insert_str(at, &format!("{comma}{}", item.json));
@@ -325,7 +328,7 @@ fn dash(text: &str, item: Position) -> Option<usize> {
     let line = text.split('\n').nth(item.line.saturating_sub(1) as usize)?;
     let before: String = line.chars().take(column(item)).collect();
     let dash = before.trim_end().strip_suffix('-')?;
-    dash.chars().all(|c| c == ' ').then(|| dash.len())
+    dash.chars().all(|c| c == ' ').then_some(dash.len())
 }
 
 /// The byte after the last line of what begins at a line with a dash at a column: comments
@@ -347,6 +350,12 @@ fn end_of(text: &str, line: u32, dash: usize) -> usize {
         }
     }
     end
+}
+
+/// Whether one of some texts stands at a byte.
+fn starts(text: &str, at: usize, with: &[&str]) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    with.iter().any(|start| rest.starts_with(start))
 }
 
 /// The byte of a position.

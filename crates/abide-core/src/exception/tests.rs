@@ -515,6 +515,36 @@ fn edits_keep_every_byte() {
     );
 }
 
+proptest! {
+    /// Whatever stands in a file: an edit says what it should, or is refused; nothing panics.
+    #[test]
+    fn edits_are_right_or_refused(
+        file in 0..FILES.len(),
+        at in 0usize..400,
+        cut in 0usize..4,
+        put in "[-:#{}\\[\\]'\",a \n|>\\\\é]{0,6}",
+    ) {
+        let chars: Vec<char> = FILES[file].chars().collect();
+        let at = at.min(chars.len());
+        let rest = &chars[(at + cut).min(chars.len())..];
+        let text: String = chars[..at].iter().copied().chain(put.chars()).chain(rest.iter().copied()).collect();
+        if let Ok(set) = ExceptionSet::read("e.yaml", &text) {
+            if let Ok(added) = add_entry("e.yaml", &text, &usual()) {
+                let read = ExceptionSet::read("e.yaml", &added).unwrap();
+                prop_assert_eq!(read.list.len(), set.list.len() + 1);
+            }
+            if let Some(first) = set.list.first() {
+                let edited = add_field("e.yaml", &text, &first.id, "approvers", &act("carl", None));
+                if let Ok(edited) = edited {
+                    let read = ExceptionSet::read("e.yaml", &edited).unwrap();
+                    prop_assert_eq!(read.list[0].approvers.len(), first.approvers.len() + 1);
+                    prop_assert!(is_kept(&text, &edited));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_edited_is_left_alone() {
     let seed = r#"{"POL-0001:aws_s3_bucket.x": {"expiresAt": "2026-03-20", "reason": "r"}}"#;

@@ -100,16 +100,56 @@ fn granted(folder: &Path) -> String {
 
 /// Validates the file as its readers in editors do.
 fn assert_follows_schema(folder: &Path) {
+    let text = fs::read_to_string(folder.join(FILE)).unwrap();
+    let errors = schema_errors(&text);
+    assert!(errors.is_empty(), "{text}\n{errors:#?}");
+}
+
+fn schema_errors(text: &str) -> Vec<String> {
     let schema = fs::read_to_string(repository().join("schemas/exceptions.schema.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
-    let text = fs::read_to_string(folder.join(FILE)).unwrap();
-    let value = value(&abide_policy::yaml::parse(&text).unwrap());
+    assert!(jsonschema::meta::is_valid(&schema));
+    let value = value(&abide_policy::yaml::parse(text).unwrap());
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator
-        .iter_errors(&value)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{text}\n{errors:#?}");
+    let errors = validator.iter_errors(&value);
+    errors.map(|error| error.to_string()).collect()
+}
+
+/// What the documentation shows is right, and slips are seen by the schema and by the program.
+#[test]
+fn the_documented_file_follows_the_schema() {
+    let docs = fs::read_to_string(repository().join("docs/exceptions.md")).unwrap();
+    let example = docs.split("```yaml\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    assert_eq!(schema_errors(example), [""; 0]);
+    let seed = r#"{"POL-0001:aws_s3_bucket.x": {"expiresAt": "2026-12-01", "reason": "r"}}"#;
+    assert_eq!(schema_errors(seed), [""; 0]);
+    assert_eq!(schema_errors("exceptions: []\n"), [""; 0]);
+    let folder = folder();
+    let here = folder.path();
+    fs::create_dir(here.join(".abide")).unwrap();
+    for (old, new) in [
+        ("  id: EXC", "  idd: EXC"),
+        ("  policy: ", "  policies: "),
+        ("expires: 2026-03-20", "expires: soon"),
+        ("  reason: ", "  reasons: "),
+        ("identity: git", "identity: magic"),
+        ("{name: bob@example.com,", "{"),
+        ("  ticket: SEC-1", "  category: fine"),
+    ] {
+        let old = old.replacen("  id", "- id", 1);
+        let new = new.replacen("  idd", "- idd", 1);
+        let slip = example.replacen(&old, &new, 1);
+        assert_ne!(slip, example, "{old}");
+        assert!(!schema_errors(&slip).is_empty(), "{slip}");
+        fs::write(here.join(FILE), &slip).unwrap();
+        let ran = exception(here, "check --now 2026-03-03");
+        assert!(
+            ran.code == 1 && ran.stdout.contains("void"),
+            "{slip}{}",
+            ran.stdout
+        );
+    }
 }
 
 /// YAML as JSON has it.

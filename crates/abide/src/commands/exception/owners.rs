@@ -63,13 +63,13 @@ impl Owners {
 
 /// The last line that matches counts.
 fn owners(text: &str, name: &str) -> Option<Owners> {
-    let lines = text.lines().filter_map(|line| {
+    let mut lines = text.lines().filter_map(|line| {
         let line = line.split('#').next()?.trim();
         let (pattern, owners) = line.split_once(char::is_whitespace)?;
         let is_section = pattern.starts_with('[') || pattern.starts_with('^');
         (!is_section && matches(pattern, name)).then_some(owners)
     });
-    let owners = lines.last()?.split_whitespace().map(ToOwned::to_owned);
+    let owners = lines.next_back()?.split_whitespace().map(ToOwned::to_owned);
     Some(Owners(owners.collect()))
 }
 
