@@ -686,6 +686,8 @@ fn an_audit_names_everybody_and_what_is_odd() {
     let remarks = |id: &str| of(id)["remarks"].to_string();
     assert!(remarks(&id).contains("overlaps OLD"), "{}", remarks(&id));
     assert!(remarks(&id).contains("was committed by t@example.com"));
+    // The commit is of today.
+    assert!(remarks(&id).contains("approved by ana@example.com on 2026-03-02, but written on"));
     assert!(
         remarks("OLD").contains("bound to no facts")
             && remarks("OLD").contains("nobody is recorded as having asked")

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use abide_core::exception::{Act, Grant, Identity, State, same_person};
+use abide_core::exception::{Act, Exception, Grant, Identity, State, same_person};
 use abide_policy::Severity;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::blame::{self, Commit};
@@ -38,6 +39,9 @@ pub(crate) fn run(cli: &Cli, args: &AuditArgs) -> anyhow::Result<u8> {
     output::print_text(&text)?;
     Ok(0)
 }
+
+/// Between doing something and committing it.
+const TOLERANCE_HOURS: u64 = 72;
 
 struct Audit<'a> {
     book: &'a Book,
@@ -184,40 +188,90 @@ impl Audit<'_> {
                 _ => {}
             }
         }
-        out.extend(self.overlaps(grant));
+        out.extend(
+            view::acts(grant)
+                .into_iter()
+                .filter_map(|(what, act)| self.misdated(what, act)),
+        );
+        out.extend(self.others(grant));
         let unused = check::unused(grant, self.book, self.results);
         out.extend(unused.map(|problem| format!("{} ({})", problem.message, problem.place)));
         out
     }
 
-    /// Others that are granted for the same at the same time.
-    fn overlaps(&self, grant: &Grant<'_>) -> Vec<String> {
-        let granted = |grant: &Grant<'_>| {
-            let term = grant
-                .term
-                .filter(|_| grant.void.is_empty() && grant.missing() == 0)?;
-            let over = grant.exception.revoked.as_ref().and_then(|act| act.at);
-            let until = over.map_or(term.until, |over| over.min(term.until));
-            let is_refused = grant.exception.rejected.is_some();
-            (!is_refused && term.from < until).then_some((term.from, until))
-        };
+    /// An act that was written into the file on quite another day than it says.
+    fn misdated(&self, what: &str, act: &Act) -> Option<String> {
+        let commit = self.commits.get(&act.place.line)?;
+        let said = act.at?;
+        let apart = said.as_second().abs_diff(commit.at.as_second());
+        let is_far = apart > TOLERANCE_HOURS * 3600;
+        is_far.then(|| {
+            format!(
+                "{what} by {} on {}, but written on {}",
+                act.name,
+                view::day(said),
+                view::day(commit.at)
+            )
+        })
+    }
+
+    /// Whether an exception is a renewal of another, or of one of its renewals.
+    fn descends(&self, exception: &Exception, from: &str) -> bool {
+        let mut at = exception;
+        // A ring ends somewhere.
+        for _ in self.grants {
+            match &at.renews {
+                Some(id) if id == from => return true,
+                Some(id) => match self.book.set.get(id) {
+                    Some(old) => at = old,
+                    None => return false,
+                },
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// Others that are granted for the same at the same time, or right before.
+    fn others(&self, grant: &Grant<'_>) -> Vec<String> {
         let Some((from, until)) = granted(grant) else {
             return Vec::new();
         };
         let mut out = Vec::new();
         for other in self.grants {
-            let same = (&other.exception.policy, &other.exception.resource)
+            let exception = other.exception;
+            let same = (&exception.policy, &exception.resource)
                 == (&grant.exception.policy, &grant.exception.resource);
-            if !same || std::ptr::eq(other.exception, grant.exception) {
+            if !same || std::ptr::eq(exception, grant.exception) {
                 continue;
             }
-            if granted(other).is_some_and(|(start, end)| start < until && from < end) {
+            let Some((start, end)) = granted(other) else {
+                continue;
+            };
+            let follows = end <= from
+                && view::day(end)
+                    .until(view::day(from))
+                    .is_ok_and(|gap| gap.get_days() <= 30);
+            if start < until && from < end {
+                out.push(format!("overlaps {} ({})", exception.id, exception.place));
+            } else if follows && !self.descends(grant.exception, &exception.id) {
                 out.push(format!(
-                    "overlaps {} ({})",
-                    other.exception.id, other.exception.place
+                    "follows {} ({}) without being its renewal, so it is not counted as one",
+                    exception.id, exception.place
                 ));
             }
         }
         out
     }
+}
+
+/// The time an exception was granted for and not taken back.
+fn granted(grant: &Grant<'_>) -> Option<(Timestamp, Timestamp)> {
+    let term = grant
+        .term
+        .filter(|_| grant.void.is_empty() && grant.missing() == 0)?;
+    let over = grant.exception.revoked.as_ref().and_then(|act| act.at);
+    let until = over.map_or(term.until, |over| over.min(term.until));
+    let is_refused = grant.exception.rejected.is_some();
+    (!is_refused && term.from < until).then_some((term.from, until))
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::identity::git;
 
 /// A commit.
@@ -10,6 +12,8 @@ use super::identity::git;
 pub(super) struct Commit {
     pub(super) id: String,
     pub(super) author: String,
+    /// When it was written, which a rebase keeps.
+    pub(super) at: Timestamp,
 }
 
 /// The commits of a file's lines; lines that are not committed have none.
@@ -42,9 +46,22 @@ fn read(text: &str) -> BTreeMap<u32, Commit> {
                     continue;
                 };
                 if !id.bytes().all(|byte| byte == b'0') {
-                    let author = mail.trim_matches(['<', '>']).to_owned();
-                    let id = id.chars().take(12).collect();
-                    out.insert(*number, Commit { id, author });
+                    let commit = Commit {
+                        id: id.chars().take(12).collect(),
+                        author: mail.trim_matches(['<', '>']).to_owned(),
+                        at: Timestamp::UNIX_EPOCH,
+                    };
+                    out.insert(*number, commit);
+                }
+            }
+            (Some("author-time"), Some(seconds), _) => {
+                let commit = at.as_ref().and_then(|(number, _)| out.get_mut(number));
+                let time = seconds
+                    .parse()
+                    .ok()
+                    .and_then(|s| Timestamp::from_second(s).ok());
+                if let (Some(commit), Some(time)) = (commit, time) {
+                    commit.at = time;
                 }
             }
             _ => {}
@@ -60,12 +77,13 @@ mod tests {
     #[test]
     fn lines_have_authors_and_uncommitted_ones_none() {
         let text = format!(
-            "{} 1 1 1\nauthor Ana\nauthor-mail <ana@example.com>\nfilename f\n\t- id: a\n{} 2 2\nauthor-mail <not.committed.yet>\n\tauthor-mail <x>\n",
+            "{} 1 1 1\nauthor Ana\nauthor-mail <ana@example.com>\nauthor-time 86400\nfilename f\n\t- id: a\n{} 2 2\nauthor-mail <not.committed.yet>\n\tauthor-mail <x>\n",
             "a".repeat(40),
             "0".repeat(40)
         );
         let lines = read(&text);
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[&1].author, "ana@example.com");
+        assert_eq!(lines[&1].at.as_second(), 86_400);
     }
 }
