@@ -153,7 +153,7 @@ impl Looks {
             integer: base().set_num_format("#,##0"),
             percent: base().set_num_format("0.00%"),
             days: base().set_num_format("0.00"),
-            time: base().set_num_format("yyyy-mm-dd hh:mm:ss"),
+            time: base().set_num_format("yyyy-mm-dd hh:mm:ss\"Z\""),
             date: base().set_num_format("yyyy-mm-dd"),
             note: Format::new()
                 .set_italic()
@@ -228,8 +228,13 @@ fn cover(
 fn fill(sheet: &mut Worksheet, table: &Table, looks: &Looks) -> Written {
     sheet.set_freeze_panes(1, 0)?;
     for (column, at) in table.columns.iter().zip(0_u16..) {
+        let mut cells = table.rows.iter().filter_map(|row| row.get(usize::from(at)));
+        // Where words say the unit, numbers of a spreadsheet do not.
         let title = match column.kind {
             ColumnKind::Time => format!("{} (UTC)", column.title),
+            _ if cells.any(|cell| matches!(cell, Cell::Days(_))) => {
+                format!("{} (days)", column.title)
+            }
             _ => column.title.clone(),
         };
         sheet.write_string_with_format(0, at, text(&title), &looks.head)?;

@@ -10,8 +10,9 @@
       const cell = row.cells[at];
       return cell.dataset.v === undefined ? cell.textContent : Number(cell.dataset.v);
     };
-    const compare = (a, b) => typeof a === 'number' && typeof b === 'number' ? a - b
-      : typeof a === 'number' ? -1 : typeof b === 'number' ? 1 : order.compare(a, b);
+    // Cells without a number come after those with one, whichever way is up.
+    const compare = (a, b, sign) => typeof a !== typeof b ? (typeof a === 'number' ? -1 : 1)
+      : sign * (typeof a === 'number' ? a - b : order.compare(a, b));
     heads.forEach((head, at) => {
       const button = make('button', { type: 'button' });
       button.append(...head.childNodes);
@@ -25,7 +26,7 @@
           head.setAttribute('aria-sort', next);
           const sign = next === 'ascending' ? 1 : -1;
           const keys = new Map(rows.map((row) => [row, value(row, at)]));
-          sorted.sort((a, b) => sign * compare(keys.get(a), keys.get(b)));
+          sorted.sort((a, b) => compare(keys.get(a), keys.get(b), sign));
         }
         body.append(...sorted);
       });

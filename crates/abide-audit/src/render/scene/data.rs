@@ -22,14 +22,14 @@ pub(crate) fn table(chart: &Chart) -> Table {
             ..
         } => {
             let heads = categories.iter().map(|name| Cell::Text(name.clone()));
-            let first = Column::new("category", "", ColumnKind::Text);
+            let first = Column::new("category", "Category", ColumnKind::Text);
             (columns(first, series), by_place(*unit, heads, series))
         }
         ChartData::HeatMap { columns, rows } => {
             let months = columns.iter().zip(1..).map(|(name, n)| {
                 Column::new(format!("column_{n}"), name.clone(), ColumnKind::Word)
             });
-            let first = Column::new("row", "", ColumnKind::Text);
+            let first = Column::new("row", "Name", ColumnKind::Text);
             let rows = rows.iter().map(|row| {
                 let cells = row.cells.iter().map(|cell| match cell.count {
                     Some(count @ 1..) => Cell::Text(format!("{} ({count})", cell.verdict.as_str())),
@@ -44,7 +44,7 @@ pub(crate) fn table(chart: &Chart) -> Table {
         }
         ChartData::Spans { rows, .. } => {
             let columns = vec![
-                Column::new("row", "", ColumnKind::Text),
+                Column::new("row", "Name", ColumnKind::Text),
                 Column::new("from", "From", ColumnKind::Time),
                 Column::new("to", "To", ColumnKind::Time),
                 Column::new("kind", "Kind", ColumnKind::Word),
