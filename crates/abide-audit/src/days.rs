@@ -1,5 +1,7 @@
 //! Days of a period, in UTC.
 
+use smallvec::{SmallVec, smallvec};
+
 /// A day in milliseconds.
 pub const DAY: i64 = 86_400_000;
 
@@ -37,13 +39,13 @@ impl Span {
     }
 }
 
-/// A set of days of a period.
+/// A set of days of a period. A report makes very many; those of half a year need no heap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Days(Vec<u64>);
+pub(crate) struct Days(SmallVec<[u64; 4]>);
 
 impl Days {
     pub(crate) fn none(days: usize) -> Self {
-        Self(vec![0; days.div_ceil(64)])
+        Self(smallvec![0; days.div_ceil(64)])
     }
 
     pub(crate) fn add_range(&mut self, range: std::ops::Range<usize>) {

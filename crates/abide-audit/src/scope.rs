@@ -14,6 +14,8 @@ use crate::timeline::Timeline;
 pub(crate) struct Scope {
     /// In the order of the standard.
     pub(crate) controls: Vec<ControlId>,
+    /// Their short labels.
+    labels: Vec<String>,
     /// Numbers of the controls of each version of a policy.
     versions: BTreeMap<(i64, Hash), Vec<usize>>,
 }
@@ -37,7 +39,12 @@ impl Scope {
             .iter()
             .map(|(key, ids)| (*key, ids.iter().filter_map(number).collect()))
             .collect();
-        Self { controls, versions }
+        let labels = controls.iter().map(ControlId::short_label).collect();
+        Self {
+            controls,
+            labels,
+            versions,
+        }
     }
 
     pub(crate) fn controls_of(&self, policy: i64, version: &Hash) -> &[usize] {
@@ -47,10 +54,8 @@ impl Scope {
     }
 
     pub(crate) fn names(&self, numbers: &[usize]) -> Vec<String> {
-        let known = numbers
-            .iter()
-            .filter_map(|number| self.controls.get(*number));
-        known.map(ControlId::short_label).collect()
+        let known = numbers.iter().filter_map(|number| self.labels.get(*number));
+        known.cloned().collect()
     }
 
     /// How many policies each control has in a set.

@@ -139,8 +139,8 @@ pub(crate) struct Tally {
     pub(crate) pairs: Vec<Pair>,
     /// Evaluations by number of the control.
     pub(crate) controls: BTreeMap<usize, Counts>,
-    /// By number of the control and resource.
-    pub(crate) on: BTreeMap<(usize, i64), OnSubject>,
+    /// By resource and number of the control.
+    pub(crate) on: BTreeMap<i64, Vec<Option<OnSubject>>>,
     /// Days on which each resource was there, and on which nobody looked at it.
     pub(crate) there: BTreeMap<i64, (Days, Days)>,
     /// At each place, how many resources there were.
@@ -259,18 +259,22 @@ fn by_stretch(
 fn add(tally: &mut Tally, control: usize, subject: i64, counts: &Counts, masks: &Masks) {
     tally.controls.entry(control).or_default().add(counts);
     let evaluated = counts.evaluated() > 0;
-    match tally.on.get_mut(&(control, subject)) {
-        Some(on) => {
+    let controls = tally.on.entry(subject).or_default();
+    if controls.len() <= control {
+        controls.resize(control + 1, None);
+    }
+    match controls.get_mut(control) {
+        Some(Some(on)) => {
             on.masks.add(masks);
             on.evaluated |= evaluated;
         }
-        None => {
-            let on = OnSubject {
+        Some(none) => {
+            *none = Some(OnSubject {
                 masks: masks.clone(),
                 evaluated,
-            };
-            tally.on.insert((control, subject), on);
+            });
         }
+        None => {}
     }
 }
 

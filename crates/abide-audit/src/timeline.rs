@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use abide_store::{AuditRun, AuditStream};
+use smallvec::SmallVec;
 
 use crate::days::{Days, Span, Unions};
 
@@ -72,23 +73,23 @@ impl<'a> Timeline<'a> {
 
     /// Places of the scans `from <= seq < to`, as ranges without a hole, by time. There is
     /// more than one only if a scan was recorded after one that was made later.
-    pub(crate) fn places(&self, from: i64, to: Option<i64>) -> Vec<Range<usize>> {
+    pub(crate) fn places(&self, from: i64, to: Option<i64>) -> SmallVec<[Range<usize>; 1]> {
         let start = self.by_seq.partition_point(|(seq, _)| *seq < from);
         let end = to.map_or(self.by_seq.len(), |to| {
             self.by_seq.partition_point(|(seq, _)| *seq < to)
         });
         if start >= end {
-            return Vec::new();
+            return SmallVec::new();
         }
         let first = self.breaks.partition_point(|index| *index <= start);
         let last = self.breaks.partition_point(|index| *index < end);
-        let mut edges = vec![start];
-        edges.extend(self.breaks.get(first..last).unwrap_or_default());
-        edges.push(end);
-        let pieces = edges.iter().zip(edges.iter().skip(1));
-        let mut ranges: Vec<Range<usize>> = pieces
+        let inner = self.breaks.get(first..last).unwrap_or_default();
+        let edges = inner.iter().copied();
+        let starts = std::iter::once(start).chain(edges.clone());
+        let pieces = starts.zip(edges.chain([end]));
+        let mut ranges: SmallVec<[Range<usize>; 1]> = pieces
             .filter_map(|(from, to)| {
-                let (_, place) = self.by_seq.get(*from)?;
+                let (_, place) = self.by_seq.get(from)?;
                 Some(*place..place + (to - from))
             })
             .collect();

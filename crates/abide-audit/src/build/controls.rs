@@ -72,7 +72,10 @@ impl Builder<'_> {
             }
             let none = crate::tally::Masks::none(timeline);
             for (subject, (there, stale)) in &tally.there {
-                let on = tally.on.get(&(number, *subject));
+                let on = tally
+                    .on
+                    .get(subject)
+                    .and_then(|on| on.get(number)?.as_ref());
                 resources += u64::from(on.is_some_and(|on| on.evaluated));
                 let worst = on.map_or(&none, |on| &on.masks).worst(there, stale);
                 days.add(&worst.counts());
