@@ -13,15 +13,15 @@ use abide_policy::Severity;
 use abide_report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::evidence::{
+    AnchorArgs, AnchorFormat, EvidenceCommand, RecordArgs, SlotsCommand, StoreArgs, StoreCommand,
+    VerifyArgs,
+};
 pub(crate) use self::exception::{
     AuditArgs, BookArgs, ChangeArgs, CheckArgs, DecideArgs, ExceptionCommand, ExceptionListArgs,
     ExceptionShowArgs, ImportArgs, Kind, RenewArgs, RequestArgs, TermArgs, WhoArgs,
 };
 pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
-pub(crate) use self::evidence::{
-    AnchorArgs, AnchorFormat, EvidenceCommand, RecordArgs, SlotsCommand, StoreArgs, StoreCommand,
-    VerifyArgs,
-};
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
 #[derive(Debug, Parser)]

@@ -1,8 +1,8 @@
 //! One suite for both databases.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-mod audit;
 mod attacks;
+mod audit;
 mod backup;
 mod crash;
 mod prune;

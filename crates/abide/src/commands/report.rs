@@ -66,7 +66,7 @@ fn last_quarter(at: Timestamp) -> anyhow::Result<(Timestamp, Timestamp)> {
     let end = date(day.year(), (day.month() - 1) / 3 * 3 + 1, 1);
     let begin = end.checked_sub(3.months())?;
     let midnight = |day: jiff::civil::Date| {
-        let start = day.to_zoned(TimeZone::UTC)?;
+        let start = day.to_zoned_datetime(TimeZone::UTC)?;
         Ok::<_, jiff::Error>(start.timestamp())
     };
     Ok((midnight(begin)?, midnight(end)?))
