@@ -196,7 +196,7 @@ pub struct LedgerHead {
 }
 
 /// A JSON text of `RunContext` says so of a scan that was no proposal.
-const STANDING: &str = r#"%"pull_request":null%"#;
+pub(crate) const STANDING: &str = r#"%"pull_request":null%"#;
 
 impl Store {
     /// When the newest entry of a tenant's ledger was made.
@@ -299,6 +299,13 @@ impl Store {
                 ..AuditStream::default()
             });
         };
+        let below = self.pruned_below(query.tenant, &name)?;
+        if low < below {
+            return Err(StoreError::Pruned {
+                stream: name,
+                below,
+            });
+        }
         let range: [Value; 4] = [query.tenant.into(), number.into(), high.into(), low.into()];
         Ok(AuditStream {
             name,

@@ -8,6 +8,7 @@ use abide_ledger::tree::sha256;
 use serde_json::json;
 
 use crate::archive::{self, ArchiveFile, Archived};
+use crate::audit::STANDING;
 use crate::backend::Backend;
 use crate::ledger::Appender;
 use crate::read::subject;
@@ -91,7 +92,8 @@ impl Store {
     }
 }
 
-/// The first scan that is kept whole.
+/// The first scan that is kept whole: the last before the time, which says how things stood when what
+/// is kept begins (the same one that a report of the time after it asks for).
 fn limit(
     db: &mut dyn Backend,
     tenant: &str,
@@ -99,8 +101,10 @@ fn limit(
     before: i64,
 ) -> Result<Option<i64>, StoreError> {
     let rows = db.query(
-        "SELECT COALESCE(MIN(CASE WHEN at >= $1 THEN seq END), MAX(CASE WHEN complete = 1 THEN seq END)) FROM run WHERE tenant = $2 AND stream = $3",
-        &[before.into(), tenant.into(), stream.into()],
+        "SELECT COALESCE(MAX(CASE WHEN context LIKE $1 THEN seq END), MAX(seq)) FROM run
+         WHERE tenant = $2 AND stream = $3 AND complete = 1
+           AND seq < COALESCE((SELECT MIN(seq) FROM run WHERE tenant = $2 AND stream = $3 AND at >= $4), seq + 1)",
+        &[STANDING.into(), tenant.into(), stream.into(), before.into()],
     )?;
     rows.first().map_or(Ok(None), |row| row.maybe_int(0))
 }

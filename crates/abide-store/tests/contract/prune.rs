@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use abide_store::{Store, StoreError};
+use abide_store::{AuditQuery, Store, StoreError};
 
 use crate::{HOUR, T0, history, key, record_all, server};
 
-/// Prunes all but the scans from the fifth on.
+/// Keeps the scans from the fifth on, and the third: the last whole one before.
 fn prune(store: &mut Store, archive: &Path) -> abide_store::Pruned {
     let before = T0 + 5 * HOUR;
     store
@@ -23,23 +23,36 @@ fn moves_and_still_verifies(url: &str) {
     let findings = store.findings("acme", "payments").expect("findings");
     let pruned = prune(&mut store, archive);
     assert_eq!(pruned.streams.len(), 1);
-    assert_eq!(pruned.streams[0].below, 5);
+    assert_eq!(pruned.streams[0].below, 3);
     let rows: usize = pruned.streams[0].files.iter().map(|file| file.rows).sum();
-    // Scans 1 to 4 had seven outcomes that ended with scan 5 or before.
-    assert_eq!(rows, 7);
+    // Four outcomes ended with scan 2 or 3.
+    assert_eq!(rows, 4);
     let bundle = store.log("acme").expect("log");
     bundle.log.verify(key().public(), &[]).expect("good");
 
     // What is asked of a moved scan is refused, not answered in part.
-    let gone = store.results("acme", "payments", 3);
+    let gone = store.results("acme", "payments", 2);
     assert!(
-        matches!(gone, Err(StoreError::Pruned { below: 5, .. })),
+        matches!(gone, Err(StoreError::Pruned { below: 3, .. })),
         "{gone:?}"
     );
     assert!(store.intervals("acme", "payments", 0, 99).is_err());
+    let audit = |store: &mut Store, from: i64| {
+        store.audit(&AuditQuery {
+            tenant: "acme",
+            targets: &[],
+            from,
+            to: T0 + 9 * HOUR,
+            at: i64::MAX,
+            controls: "",
+        })
+    };
+    let part = audit(&mut store, T0);
+    assert!(matches!(part, Err(StoreError::Pruned { .. })));
+    audit(&mut store, T0 + 5 * HOUR).expect("what is kept can be reported");
     assert!(
         store
-            .results("acme", "payments", 5)
+            .results("acme", "payments", 3)
             .expect("kept")
             .is_some()
     );
@@ -49,7 +62,7 @@ fn moves_and_still_verifies(url: &str) {
     );
 
     let without = store.check_scans("acme", None).expect("good");
-    assert_eq!((without.reproduced, without.pruned), (3, 3));
+    assert_eq!((without.reproduced, without.pruned), (4, 2));
     let with = store.check_scans("acme", Some(archive)).expect("good");
     assert_eq!((with.reproduced, with.pruned), (6, 0));
 
