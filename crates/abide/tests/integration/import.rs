@@ -260,7 +260,12 @@ fn ids_of_tfsec_and_snyk_are_known() {
         let text = source.replace("\"optional\"", &format!("\"optional\" # tfsec:ignore:{id}"));
         let folder = folder(&[("main.tf", &text)]);
         let ran = import(folder.path(), &["."]);
-        assert_eq!(entries(&ran), [expected.clone()], "{id}\n{}", ran.stderr);
+        assert_eq!(
+            entries(&ran),
+            std::slice::from_ref(expected),
+            "{id}\n{}",
+            ran.stderr
+        );
     }
     let snyk = "ignore:\n  SNYK-CC-TF-130:\n    - '*':\n        reason: a demo\n";
     let folder = folder(&[("main.tf", source), (".snyk", snyk)]);
