@@ -374,7 +374,7 @@ proptest! {
         let fewer: Vec<Fact> = facts.iter().zip(keep).filter(|(_, keep)| *keep).map(|(fact, _)| fact.clone()).collect();
         if is_covered(&exception, &facts, when) {
             prop_assert!(is_covered(&exception, &fewer, when));
-            let mut wider = exception.clone();
+            let mut wider = exception;
             if let Some(accepted) = &mut wider.facts {
                 accepted.extend(more);
             }
