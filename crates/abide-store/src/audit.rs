@@ -407,14 +407,16 @@ impl Store {
              ORDER BY subject, from_seq",
             range,
         )?;
-        let rows = rows.iter().map(|row| {
-            Ok(Presence {
-                subject: row.int(0)?,
-                from: row.int(1)?,
-                to: row.maybe_int(2)?,
-            })
-        });
-        rows.collect()
+        let mut all: Vec<Presence> = Vec::new();
+        for row in rows {
+            let (subject, from, to) = (row.int(0)?, row.int(1)?, row.maybe_int(2)?);
+            // A row ends when a result changes; the resource is still there.
+            match all.last_mut() {
+                Some(last) if last.subject == subject && last.to == Some(from) => last.to = to,
+                _ => all.push(Presence { subject, from, to }),
+            }
+        }
+        Ok(all)
     }
 
     fn lives(
