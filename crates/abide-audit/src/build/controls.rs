@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use abide_controls::{Catalogue, Claim, ControlId};
+use abide_store::LedgerEvent;
 
 use super::Builder;
 use crate::model::{ControlResult, Deviation, Moment, Month, Target, UncoveredControl};
@@ -194,8 +195,12 @@ impl Builder<'_> {
     /// Whether history of the period may have been moved out of the store.
     fn pruned(&self) -> Option<Reason> {
         let events = self.data.events.iter();
+        let ours = |event: &&LedgerEvent| {
+            let name = event.body["stream"].as_str();
+            name.is_none_or(|name| self.data.streams.iter().any(|one| one.name == name))
+        };
         let pruned = events.filter(|event| event.kind == "store.pruned");
-        let before = pruned
+        let before = pruned.filter(ours)
             .filter_map(|event| event.body["before"].as_i64())
             .max()?;
         (before > self.limits.period.from).then_some(Reason::Pruned { before })
