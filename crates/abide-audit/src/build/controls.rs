@@ -200,7 +200,8 @@ impl Builder<'_> {
             name.is_none_or(|name| self.data.streams.iter().any(|one| one.name == name))
         };
         let pruned = events.filter(|event| event.kind == "store.pruned");
-        let before = pruned.filter(ours)
+        let before = pruned
+            .filter(ours)
             .filter_map(|event| event.body["before"].as_i64())
             .max()?;
         (before > self.limits.period.from).then_some(Reason::Pruned { before })
