@@ -6,6 +6,8 @@ use crate::render::words;
 
 /// From this many rows on a table scrolls by itself and can be filtered.
 const LONG: usize = 25;
+/// From this many columns on a table is printed small.
+const CROWDED: usize = 13;
 /// Wider tables are printed across the page.
 const WIDE: u32 = 62;
 
@@ -20,6 +22,9 @@ impl Page {
         });
         self.name(kind, &table.id);
         self.raw("\">\n<table");
+        if table.columns.len() >= CROWDED {
+            self.raw(" class=\"crowded\"");
+        }
         self.raw(if table.rows.len() > 1 {
             " data-live"
         } else {

@@ -8,13 +8,35 @@ use super::fonts::Family;
 use super::ink;
 use super::text::{self, Line, Look, Piece};
 use super::tree::NodeId;
-use crate::document::{Align, Cell, ColumnKind, Table};
+use crate::document::{Align, ColumnKind, Table};
 use crate::render::words;
 
-const SIZE: f32 = 7.5;
-const LEADING: f32 = SIZE * 1.32;
-const PAD_X: f32 = 3.5;
-const PAD_Y: f32 = 2.8;
+/// Sizes of text, from the one that reads best to what still can be read; the first in which no
+/// word of a table is broken.
+const SIZES: [f32; 4] = [7.5, 6.8, 6.1, 5.5];
+
+/// Sizes that follow from the size of the text.
+#[derive(Clone, Copy)]
+struct Measure {
+    size: f32,
+    leading: f32,
+    pad_x: f32,
+    pad_y: f32,
+}
+
+impl Measure {
+    fn of(size: f32) -> Self {
+        Self {
+            size,
+            leading: size * 1.32,
+            pad_x: size * 0.47,
+            pad_y: size * 0.37,
+        }
+    }
+}
+
+/// The cells of a row, not yet in lines.
+type Cells = Vec<Vec<Piece>>;
 
 /// A row in lines: for each column its lines.
 struct Row {
@@ -25,6 +47,7 @@ struct Row {
 /// How a table stands on its pages.
 struct Grid<'a> {
     table: &'a Table,
+    measure: Measure,
     /// Where columns start and how wide they are, without padding.
     columns: Vec<(f32, f32)>,
     width: f32,
@@ -79,21 +102,21 @@ impl Flow {
     }
 
     fn grid(&mut self, table: &Table, node: NodeId) {
-        let cells: Vec<Vec<Vec<Piece>>> = table.rows.iter().map(|row| self.cells(row)).collect();
-        let columns = self.columns(table, &cells);
-        let bold = Look::new(Family::Bold, SIZE);
+        let (measure, cells, columns) = self.fitting(table);
+        let bold = Look::new(Family::Bold, measure.size);
         let titles = table.columns.iter();
         let titles = titles.map(|column| vec![self.prose(&column.title, bold)]);
         let titles: Vec<_> = titles.collect();
         let head = self.row(&titles, &columns);
         let grid = Grid {
             table,
+            measure,
             width: self.width(),
             columns,
             head,
         };
         let thead = self.node(node, Tag::THead);
-        self.need(grid.head.height() + LEADING * 2.0);
+        self.need(grid.head.height(measure) + measure.leading * 2.0);
         self.head(&grid, Some(thead));
         let tbody = self.node(node, Tag::TBody);
         for row in cells {
@@ -114,15 +137,36 @@ impl Flow {
         }
     }
 
-    fn cells(&self, row: &[Cell]) -> Vec<Vec<Piece>> {
-        let look = Look::new(Family::Sans, SIZE);
-        let cells = row.iter().map(|cell| self.cell(cell, look, words::NOTHING));
-        cells.collect()
+    /// The cells in the largest size in which the columns find room.
+    fn fitting(&self, table: &Table) -> (Measure, Vec<Cells>, Vec<(f32, f32)>) {
+        let mut sizes = SIZES.into_iter().peekable();
+        loop {
+            let size = sizes.next().unwrap_or(SIZES[0]);
+            let measure = Measure::of(size);
+            let look = Look::new(Family::Sans, size);
+            let rows = table.rows.iter().map(|row| {
+                let cells = row.iter().map(|one| self.cell(one, look, words::NOTHING));
+                cells.collect()
+            });
+            let rows: Vec<Cells> = rows.collect();
+            let wants = self.wants(table, &rows, measure);
+            let room = self.width() - wants.len() as f32 * measure.pad_x * 2.0;
+            let least: f32 = wants.iter().map(|(least, _)| least).sum();
+            if least <= room || sizes.peek().is_none() {
+                let mut x = MARGIN;
+                let columns = share(&wants, room).into_iter().map(|width| {
+                    let start = x + measure.pad_x;
+                    x = start + width + measure.pad_x;
+                    (start, width)
+                });
+                return (measure, rows, columns.collect());
+            }
+        }
     }
 
-    /// Each column gets its words, then what is left goes to those that want more.
-    fn columns(&self, table: &Table, rows: &[Vec<Vec<Piece>>]) -> Vec<(f32, f32)> {
-        let bold = Look::new(Family::Bold, SIZE);
+    /// For each column the width of its words and of its lines.
+    fn wants(&self, table: &Table, rows: &[Cells], measure: Measure) -> Vec<(f32, f32)> {
+        let bold = Look::new(Family::Bold, measure.size);
         let mut wants: Vec<(f32, f32)> = Vec::new();
         for (at, column) in table.columns.iter().enumerate() {
             let title = [self.prose(&column.title, bold)];
@@ -133,17 +177,15 @@ impl Flow {
                 most = most.max(line);
                 least = least.max(word);
             }
-            let cap = comfortable(column.kind) - PAD_X * 2.0;
+            // Long addresses may be broken; columns of short words may not.
+            let cap = comfortable(column.kind) * measure.size / SIZES[0] - measure.pad_x * 2.0;
+            let cap = match column.kind {
+                ColumnKind::Text | ColumnKind::Code => cap,
+                _ => cap.max(measure.size * 9.0),
+            };
             wants.push((least.min(cap).max(8.0), most.max(8.0)));
         }
-        let room = self.width() - wants.len() as f32 * PAD_X * 2.0;
-        let mut x = MARGIN;
-        let mut out = Vec::new();
-        for width in share(&wants, room) {
-            out.push((x + PAD_X, width));
-            x += width + PAD_X * 2.0;
-        }
-        out
+        wants
     }
 
     fn row(&self, cells: &[Vec<Piece>], columns: &[(f32, f32)]) -> Row {
@@ -158,7 +200,7 @@ impl Flow {
 
     /// The head; on later pages it is decoration, read out once.
     fn head(&mut self, grid: &Grid<'_>, thead: Option<NodeId>) {
-        let (y, height) = (self.y, grid.head.height());
+        let (y, height) = (self.y, grid.head.height(grid.measure));
         self.rect((MARGIN, y, grid.width, height), ink::PANEL);
         let tr = thead.map(|thead| self.node(thead, Tag::TR));
         for at in 0..grid.columns.len() {
@@ -172,8 +214,10 @@ impl Flow {
 
     /// A row that stays together, unless it is longer than half a page.
     fn body_row(&mut self, grid: &Grid<'_>, row: &Row, parent: NodeId, is_total: bool) {
-        let whole = self.whole() - grid.head.height();
-        if self.left() < row.height() && row.height() < whole / 2.0 {
+        let Measure { leading, pad_y, .. } = grid.measure;
+        let whole = self.whole() - grid.head.height(grid.measure);
+        let height = row.height(grid.measure);
+        if self.left() < height && height < whole / 2.0 {
             self.next_page(grid);
         }
         let tr = self.node(parent, Tag::TR);
@@ -189,7 +233,7 @@ impl Flow {
         }
         let mut from = 0;
         while from < row.lines {
-            let room = ((self.left() - PAD_Y * 2.0) / LEADING).floor();
+            let room = ((self.left() - pad_y * 2.0) / leading).floor();
             let fits = if room < 1.0 { 0 } else { room as usize };
             if fits == 0 {
                 self.next_page(grid);
@@ -199,7 +243,7 @@ impl Flow {
             for (at, node) in nodes.iter().enumerate() {
                 self.lines_of(grid, row, at, from..to, Some(*node));
             }
-            self.y += (to - from) as f32 * LEADING + PAD_Y * 2.0;
+            self.y += (to - from) as f32 * leading + pad_y * 2.0;
             let y = self.y;
             self.rule(MARGIN, y, grid.width, ink::LINE, 0.5);
             from = to;
@@ -239,15 +283,21 @@ impl Flow {
                 Align::Center => x + spare / 2.0,
                 Align::Right => x + spare,
             };
-            let baseline = self.y + PAD_Y + n as f32 * LEADING + SIZE * 1.02;
+            let Measure {
+                size,
+                leading,
+                pad_y,
+                ..
+            } = grid.measure;
+            let baseline = self.y + pad_y + n as f32 * leading + size * 1.02;
             self.line(line.clone(), x, baseline, node);
         }
     }
 }
 
 impl Row {
-    fn height(&self) -> f32 {
-        self.lines as f32 * LEADING + PAD_Y * 2.0
+    fn height(&self, measure: Measure) -> f32 {
+        self.lines as f32 * measure.leading + measure.pad_y * 2.0
     }
 }
 

@@ -100,7 +100,7 @@ impl Plan<'_> {
                     for (n, one) in self.series.iter().enumerate() {
                         let value = self.value(one, at);
                         let y = y + float(n) * BAR;
-                        if let Some(value) = value {
+                        if let Some(value) = value.filter(|value| *value > 0.0) {
                             let width = (across.at(value) - left).max(1.0);
                             let title = self.title(one, at, value);
                             scene.rect(
