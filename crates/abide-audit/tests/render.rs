@@ -1,4 +1,10 @@
 //! What the formats look like, and that nobody's names come alive in them.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used
+)]
 
 mod common;
 

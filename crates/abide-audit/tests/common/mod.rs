@@ -255,7 +255,7 @@ fn posture() -> Section {
                 "The share passed stays between 94% and 99%; nothing was measured for two weeks in March.",
                 ChartData::Lines {
                     unit: Unit::Percent,
-                    times: times.clone(),
+                    times,
                     series: vec![
                         series("payments", Tone::Plain(0), (0..26).map(share).collect()),
                         series(
@@ -415,7 +415,7 @@ pub(crate) fn deviation_row(at: usize) -> Vec<Cell> {
         ),
     };
     let opened = START + (at as i64 % 170) * DAY + 33_333_000;
-    let fixed = at % 5 != 0;
+    let fixed = !at.is_multiple_of(5);
     let days = (at as i64 * 7) % 40 * DAY / 3;
     vec![
         Cell::Integer(at as i64 + 1),
