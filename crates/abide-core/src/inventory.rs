@@ -140,8 +140,14 @@ pub struct Provider {
 pub struct ResourceDrift {
     /// Its address.
     pub address: ResourceAddress,
+    /// Address of its module instance; `None` for the root.
+    pub module: Option<Arc<str>>,
     /// Its type.
     pub type_name: Arc<str>,
+    /// The name of its block.
+    pub name: Arc<str>,
+    /// Which instance of the block.
+    pub key: Option<InstanceKey>,
     /// What happened to it: update or delete.
     pub action: Action,
     /// Values the state held.
@@ -311,6 +317,47 @@ impl Inventory {
     #[must_use]
     pub fn call_of(&self, module: ModuleId) -> Option<&ModuleCall> {
         self.config_module(module)?.call.as_ref()
+    }
+
+    /// The same before changes were made outside Terraform: of a state that was read anew,
+    /// the one that was stored.
+    #[must_use]
+    pub fn with_drift_undone(&self, drift: &[ResourceDrift]) -> Self {
+        let mut builder = InventoryBuilder::new(self.kind, &self.input);
+        let drifted: HashMap<&str, &ResourceDrift> =
+            drift.iter().map(|d| (d.address.as_str(), d)).collect();
+        for resource in &self.resources {
+            let undone = drifted.get(resource.address.as_str());
+            let values = undone.map_or(&resource.values, |d| &d.before);
+            builder.add(NewResource {
+                address: resource.address.as_str(),
+                module: Some(&self.module(resource.module).address),
+                mode: resource.mode,
+                type_name: &resource.type_name,
+                name: &resource.name,
+                key: resource.key.clone(),
+                action: resource.action,
+                values: values.clone(),
+                previous_address: None,
+                importing: false,
+            });
+        }
+        let gone = drift.iter().filter(|d| d.action == Action::Delete);
+        for drift in gone.filter(|d| self.find(d.address.as_str()).is_none()) {
+            builder.add(NewResource {
+                address: drift.address.as_str(),
+                module: drift.module.as_deref(),
+                mode: Mode::Managed,
+                type_name: &drift.type_name,
+                name: &drift.name,
+                key: drift.key.clone(),
+                action: Action::NoOp,
+                values: drift.before.clone(),
+                previous_address: None,
+                importing: false,
+            });
+        }
+        builder.finish(Configuration::default())
     }
 
     /// How many managed instances are judged.

@@ -5,6 +5,7 @@ pub mod attribute;
 pub mod baseline;
 pub mod config;
 pub mod diagnostic;
+pub mod drift;
 pub mod engine;
 pub mod exception;
 pub mod finding;

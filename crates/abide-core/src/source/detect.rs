@@ -46,6 +46,8 @@ pub enum NotAnInventory {
     Text,
     /// A plan behind the line that the setup-terraform action's wrapper prints.
     Wrapped,
+    /// A state where only a plan will do.
+    NotAPlan,
     /// UTF-16 that cannot be decoded.
     BrokenUtf16,
     /// JSON that is no object.
@@ -112,6 +114,10 @@ impl fmt::Display for Described<'_> {
             What::Text => write!(f, "not JSON; expected a plan: {MAKE_PLAN}"),
             What::Wrapped => f.write_str(
                 "a plan behind a line of the setup-terraform action's wrapper; set `terraform_wrapper: false` for that action",
+            ),
+            What::NotAPlan => write!(
+                f,
+                "a state, which says only what is; expected a plan: {MAKE_PLAN}"
             ),
             What::BrokenUtf16 => f.write_str("UTF-16 text with broken characters; write the file as UTF-8"),
             What::OtherJson => write!(f, "JSON, but no object; expected a plan: {MAKE_PLAN}"),

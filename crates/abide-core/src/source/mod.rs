@@ -247,6 +247,14 @@ pub enum LoadError {
 /// # Errors
 /// If the input cannot be read or is none of these; the message says what it is.
 pub fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError> {
+    match utf8(input)? {
+        Some(decoded) => plan::load(&decoded, options),
+        None => plan::load(input, options),
+    }
+}
+
+/// The input in UTF-8, if it is not in it already; what can be no plan is refused.
+fn utf8(input: &Input) -> Result<Option<Input>, LoadError> {
     if let Some(path) = input.path() {
         refuse_directory(path)?;
     }
@@ -258,34 +266,54 @@ pub fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError
     let mut head = vec![0; 4096];
     let len = fill(&mut *input.peek().map_err(read)?, &mut head).map_err(read)?;
     head.truncate(len);
-    match detect::encoding(&head) {
-        detect::Encoding::Utf8 => {}
-        detect::Encoding::Utf16(encoding) => {
-            let mut bytes = Vec::new();
-            input
-                .open()
-                .map_err(read)?
-                .read_to_end(&mut bytes)
-                .map_err(read)?;
-            let (text, _, malformed) = encoding.decode(&bytes);
-            if malformed {
-                return Err(LoadError::NotAnInventory {
-                    input: name,
-                    what: NotAnInventory::BrokenUtf16,
-                });
-            }
-            let input = Input::Memory {
-                name,
-                bytes: text.into_owned().into_bytes(),
-            };
-            return load(&input, options);
-        }
+    let refuse = |head: &[u8]| {
+        detect::refuse_other(head).map_err(|what| LoadError::NotAnInventory {
+            input: name.clone(),
+            what,
+        })
+    };
+    let detect::Encoding::Utf16(encoding) = detect::encoding(&head) else {
+        refuse(&head)?;
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    input
+        .open()
+        .map_err(read)?
+        .read_to_end(&mut bytes)
+        .map_err(read)?;
+    let (text, _, malformed) = encoding.decode(&bytes);
+    if malformed {
+        return Err(LoadError::NotAnInventory {
+            input: name,
+            what: NotAnInventory::BrokenUtf16,
+        });
     }
-    detect::refuse_other(&head).map_err(|what| LoadError::NotAnInventory {
-        input: name.clone(),
-        what,
-    })?;
-    plan::load(input, options)
+    let bytes = text.into_owned().into_bytes();
+    refuse(&bytes[..bytes.len().min(4096)])?;
+    Ok(Some(Input::Memory { name, bytes }))
+}
+
+/// Both sides of a plan, for drift.
+#[derive(Clone, Debug)]
+pub struct Snapshots {
+    /// What the code wants (`planned_values`), with the changes made outside Terraform.
+    pub desired: Inventory,
+    /// What was found when the plan was made (`prior_state`).
+    pub found: Inventory,
+    /// Whether the plan says what the code wants; one of `-refresh-only` does not.
+    pub has_code: bool,
+}
+
+/// Loads both sides of a plan.
+///
+/// # Errors
+/// As [`load`], and if the input is a state.
+pub fn snapshots(input: &Input, options: &LoadOptions) -> Result<Snapshots, LoadError> {
+    match utf8(input)? {
+        Some(decoded) => plan::snapshots(&decoded, options),
+        None => plan::snapshots(input, options),
+    }
 }
 
 /// Reads a JSON text inside a value, such as a policy document.

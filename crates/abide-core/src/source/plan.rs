@@ -12,7 +12,7 @@ use super::detect::{NotAnInventory, guess_object};
 use super::redact::Redactor;
 use super::sections::{Handler, SectionError, Walker, Want};
 use super::values;
-use super::{Input, LoadError, LoadOptions, plan_config, settle, state};
+use super::{Input, LoadError, LoadOptions, Snapshots, plan_config, settle, state};
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::inventory::{
@@ -22,6 +22,51 @@ use crate::value::{Object, Value};
 
 /// Loads a plan or a state.
 pub(super) fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, LoadError> {
+    let loader = read(input, options)?;
+    if loader.is_plan() {
+        let (inventory, _) = loader
+            .finish_plan()
+            .map_err(|e| e.in_input(&input.name()))?;
+        return Ok(inventory);
+    }
+    Ok(loader.finish_state())
+}
+
+/// Loads both sides of a plan: what is wanted, and what was found.
+pub(super) fn snapshots(input: &Input, options: &LoadOptions) -> Result<Snapshots, LoadError> {
+    let name = input.name();
+    let mut loader = read(input, options)?;
+    if !loader.is_plan() {
+        return Err(LoadError::NotAnInventory {
+            input: name,
+            what: NotAnInventory::NotAPlan,
+        });
+    }
+    let has_code = loader.has("resource_changes");
+    let mut builder = InventoryBuilder::new(SourceKind::State, &name);
+    let mut prior = state::Values::prior(&mut builder, options, &mut loader.redactor);
+    let open = input.open().map_err(|source| LoadError::Read {
+        input: name.clone(),
+        source,
+    });
+    Walker::new(open?)
+        .walk(&mut prior)
+        .and_then(|()| prior.finish())
+        .map_err(|error| error.in_input(&name))?;
+    let mut found = builder.finish(Configuration::default());
+    let (desired, redactor) = loader.finish_plan().map_err(|e| e.in_input(&name))?;
+    redactor.sweep(&mut found);
+    found
+        .terraform_version
+        .clone_from(&desired.terraform_version);
+    Ok(Snapshots {
+        desired,
+        found,
+        has_code,
+    })
+}
+
+fn read<'o>(input: &Input, options: &'o LoadOptions) -> Result<Loader<'o>, LoadError> {
     let name = input.name();
     let open = || {
         input.open().map_err(|source| LoadError::Read {
@@ -39,19 +84,16 @@ pub(super) fn load(input: &Input, options: &LoadOptions) -> Result<Inventory, Lo
             input: name.clone(),
             what,
         })?;
-    if loader.is_plan() {
-        if !loader.has("resource_changes") && loader.has("planned_values") {
-            // Old versions leave the list out when nothing changes, and a
-            // refresh-only plan has none.
-            let mut second = state::Values::new(&mut loader.builder, options, &mut loader.redactor);
-            Walker::new(open()?)
-                .walk(&mut second)
-                .and_then(|()| second.finish())
-                .map_err(|error| error.in_input(&name))?;
-        }
-        return loader.finish_plan().map_err(|error| error.in_input(&name));
+    if loader.is_plan() && !loader.has("resource_changes") && loader.has("planned_values") {
+        // Old versions leave the list out when nothing changes, and a
+        // refresh-only plan has none.
+        let mut second = state::Values::new(&mut loader.builder, options, &mut loader.redactor);
+        Walker::new(open()?)
+            .walk(&mut second)
+            .and_then(|()| second.finish())
+            .map_err(|error| error.in_input(&name))?;
     }
-    Ok(loader.finish_state())
+    Ok(loader)
 }
 
 /// What stops a walk, before the input's name is known.
@@ -209,7 +251,8 @@ impl<'o> Loader<'o> {
         })
     }
 
-    fn finish_plan(mut self) -> Result<Inventory, WalkError> {
+    /// The inventory, and what takes out its secrets wherever else they stand.
+    fn finish_plan(mut self) -> Result<(Inventory, Redactor), WalkError> {
         if !self.has("configuration") {
             self.warn(
                 "no-configuration",
@@ -245,7 +288,7 @@ impl<'o> Loader<'o> {
         let mut inventory = self.builder.finish(configuration);
         settle::unknowns(&mut inventory);
         self.redactor.sweep(&mut inventory);
-        Ok(inventory)
+        Ok((inventory, self.redactor))
     }
 
     fn finish_state(mut self) -> Inventory {
@@ -380,9 +423,13 @@ impl Loader<'_> {
         let after = self.values(&change, change.after, None, change.after_sensitive)?;
         let type_name = self.builder.intern(&change.type_name);
         let address = crate::address::ResourceAddress::from_terraform(&change.address);
+        let name = self.builder.intern(&change.name);
         self.builder.inventory().drift.push(ResourceDrift {
             address,
+            module: change.module_address.as_deref().map(Into::into),
             type_name,
+            name,
+            key: change.index.clone(),
             action: change.action,
             before,
             after,

@@ -83,6 +83,8 @@ pub(super) struct Values<'a> {
     options: &'a LoadOptions,
     redactor: &'a mut Redactor,
     prior: Option<String>,
+    /// What is planned is not asked for.
+    only_prior: bool,
 }
 
 impl<'a> Values<'a> {
@@ -96,6 +98,19 @@ impl<'a> Values<'a> {
             options,
             redactor,
             prior: None,
+            only_prior: false,
+        }
+    }
+
+    /// Only what is in `prior_state`: what was found when the plan was made.
+    pub(super) fn prior(
+        builder: &'a mut InventoryBuilder,
+        options: &'a LoadOptions,
+        redactor: &'a mut Redactor,
+    ) -> Self {
+        Self {
+            only_prior: true,
+            ..Self::new(builder, options, redactor)
         }
     }
 
@@ -129,7 +144,7 @@ impl Handler for Values<'_> {
     type Section = ();
 
     fn want(&mut self, _: Option<()>, key: &str) -> Want<()> {
-        if matches!(key, "planned_values" | "prior_state") {
+        if key == "prior_state" || (key == "planned_values" && !self.only_prior) {
             Want::Whole(())
         } else {
             Want::Skip

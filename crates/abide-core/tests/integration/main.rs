@@ -11,6 +11,7 @@
 )]
 
 mod corpus;
+mod drift;
 mod fixtures;
 mod raw;
 mod secrets;

@@ -1,0 +1,87 @@
+//! Lets `terraform` or `tofu` plan, for drift.
+//!
+//! Four subcommands are run and no other: `version`, `init`, `plan` and `show`
+//! ([`Step`]); nothing here applies, refreshes or writes a state. Each runs in a process group
+//! of its own, gets a chosen environment, and ends when its time is over or the caller cancels.
+
+mod environment;
+mod plan;
+mod process;
+mod tool;
+
+pub use environment::Environment;
+pub use plan::{Planned, Planning, plan};
+pub use process::{Cancel, Step};
+pub use tool::{Flavour, Tool};
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No program to run.
+    #[error(
+        "neither `terraform` nor `tofu` is on the PATH: install one, or name it as `terraform` in abide.toml"
+    )]
+    NotFound,
+    /// The program cannot be started.
+    #[error("cannot run {program}: {source}")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is something else, or too old to say its version in JSON.
+    #[error(
+        "{program} does not say which version it is; expected Terraform or OpenTofu, 1.0 or later"
+    )]
+    Version {
+        /// The program.
+        program: String,
+    },
+    /// A step failed.
+    #[error("{tool} {step} failed{code}:\n{output}", step = step.as_str(), code = shown_code(*code))]
+    Failed {
+        /// `terraform` or `tofu`.
+        tool: &'static str,
+        /// Which step.
+        step: Step,
+        /// The exit code; `None` if a signal ended it.
+        code: Option<i32>,
+        /// The end of what it said.
+        output: String,
+    },
+    /// A step took too long and was ended.
+    #[error(
+        "{tool} {step} was ended after {seconds} s: raise `timeout` of the target if it needs more",
+        step = step.as_str()
+    )]
+    TimeOut {
+        /// `terraform` or `tofu`.
+        tool: &'static str,
+        /// Which step.
+        step: Step,
+        /// The limit.
+        seconds: u64,
+    },
+    /// Somebody asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// Reading or writing a scratch file.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The directory of the target.
+    #[error("{0} is no directory with Terraform source: check `directory` of the target")]
+    NoDirectory(String),
+}
+
+fn shown_code(code: Option<i32>) -> String {
+    code.map_or_else(
+        || " (ended by a signal)".to_owned(),
+        |code| format!(" (exit code {code})"),
+    )
+}
