@@ -60,7 +60,10 @@ pub fn classify(sides: &Snapshots, set: &PolicySet, code: Code) -> Drift {
     };
     let mut told = BTreeSet::new();
     for changed in changed {
-        told.insert(changed.drift.address.clone());
+        // What is noise here may still differ from the code.
+        if changed.is_real() {
+            told.insert(changed.drift.address.clone());
+        }
         all.changed(changed);
     }
     all.affected(&mut told, &undone);
@@ -109,6 +112,10 @@ impl<'a> Changed<'a> {
             }
         }
         this
+    }
+
+    fn is_real(&self) -> bool {
+        self.drift.action == Action::Delete || !self.changes.is_empty()
     }
 
     /// The entry as if noise had been there before: no verdict may come of it.
@@ -221,13 +228,14 @@ impl Sorter<'_> {
     }
 
     fn changed(&mut self, changed: Changed<'_>) {
+        let is_real = changed.is_real();
         let Changed {
             drift,
             changes,
             noise,
         } = changed;
         let deleted = drift.action == Action::Delete;
-        if changes.is_empty() && !deleted {
+        if !is_real {
             if !noise.is_empty() {
                 self.drift.noise.push((drift.address.clone(), noise));
             }
