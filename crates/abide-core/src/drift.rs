@@ -26,6 +26,7 @@ pub enum Class {
     Violating,
     /// A policy fails that did not, and applying the code would leave it so: `ignore_changes`,
     /// or nobody wrote the attribute.
+    #[serde(rename = "violating_not_revertible")]
     ViolatingKept,
     /// An attribute that policies read changed, and no verdict did.
     Sensitive,
@@ -95,7 +96,7 @@ pub struct Verdicts {
     pub last: Outcome,
     /// By what was found.
     pub found: Outcome,
-    /// By the code.
+    /// By the code; unknown if the plan does not say.
     pub desired: Outcome,
     /// The finding on what was found, if it fails.
     pub finding: Option<Finding>,

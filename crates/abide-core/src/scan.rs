@@ -38,7 +38,9 @@ pub struct ScanPolicy {
 }
 
 impl ScanPolicy {
-    fn of(compiled: &CompiledPolicy, at: Timestamp) -> Self {
+    /// A policy in force at a time.
+    #[must_use]
+    pub fn of(compiled: &CompiledPolicy, at: Timestamp) -> Self {
         let policy = &compiled.policy;
         let remediation = compiled
             .rules

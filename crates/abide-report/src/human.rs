@@ -7,7 +7,7 @@
 
 mod entry;
 mod frame;
-mod screen;
+pub(crate) mod screen;
 
 use std::io::{self, Write};
 

@@ -18,6 +18,7 @@
 //! Text that is not ours passes through `escape.rs`, whatever the format.
 
 mod csv;
+mod drift;
 pub mod escape;
 mod format;
 pub mod github;
@@ -38,6 +39,7 @@ mod words;
 
 use std::io::{self, BufWriter, Write};
 
+pub use drift::{DriftFormat, DriftReport, Target as DriftTarget, render_drift};
 pub use format::{Format, UnknownFormat};
 pub use json::SCHEMA_VERSION;
 pub use json_schema::json_schema;

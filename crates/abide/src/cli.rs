@@ -1,5 +1,6 @@
 //! What the user can type.
 
+mod drift;
 mod evidence;
 mod exception;
 mod report;
@@ -13,6 +14,7 @@ use abide_policy::Severity;
 use abide_report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::drift::{DriftArgs, Shown};
 pub(crate) use self::evidence::{
     AnchorArgs, AnchorFormat, EvidenceCommand, RecordArgs, SlotsCommand, StoreArgs, StoreCommand,
     VerifyArgs,
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     /// Edit Terraform source so that findings pass; print the difference, or write it
     #[command(after_help = FIX_HELP)]
     Fix(FixArgs),
+    /// Say what somebody changed outside Terraform, and what it breaks
+    #[command(after_help = drift::DRIFT_HELP)]
+    Drift(Box<DriftArgs>),
     /// Serve editors by the Language Server Protocol on standard input and output
     Lsp(LspArgs),
     /// List, show, test and write policies

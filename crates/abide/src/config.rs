@@ -8,6 +8,7 @@ mod file;
 mod rollout;
 mod show;
 mod source;
+mod targets;
 
 use std::env;
 use std::fs;
@@ -26,6 +27,7 @@ use crate::cli::Cli;
 
 pub(crate) use file::AccountSetting;
 use file::{File, PolicyTable, UnknownSetting};
+pub(crate) use targets::Target;
 
 /// The name that is looked for.
 const FILE_NAME: &str = "abide.toml";

@@ -3,6 +3,7 @@
 pub(crate) mod baseline;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod drift;
 pub(crate) mod evidence;
 pub(crate) mod exception;
 pub(crate) mod explain;

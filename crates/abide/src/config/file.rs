@@ -7,6 +7,8 @@ use abide_policy::Severity;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::targets::TargetTable;
+
 /// The file's content. What is judged later keeps its place.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +23,8 @@ pub(crate) struct File {
     pub(crate) rollout: RolloutTable,
     #[serde(default)]
     pub(crate) policies: BTreeMap<Spanned<String>, PolicyTable>,
+    #[serde(default)]
+    pub(crate) targets: BTreeMap<String, TargetTable>,
 }
 
 /// `[scan]`

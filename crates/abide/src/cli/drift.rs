@@ -1,0 +1,67 @@
+//! Flags of `abide drift`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::PolicyArgs;
+
+pub(crate) const DRIFT_HELP: &str = "\
+terraform (or tofu) makes one normal plan of each target, without a lock; nothing is applied and
+no state is written. The policies are judged on what the last state says, what is there, and what
+the code wants.
+
+Exit codes:
+  0  no policy is broken by drift
+  1  one is
+  2  a target could not be looked at, or its result is suspicious
+
+Examples:
+  abide drift prod
+  abide drift --all --format markdown --output drift.md
+  abide drift --plan plan.json";
+
+#[derive(Debug, Args)]
+pub(crate) struct DriftArgs {
+    /// Targets of abide.toml
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+
+    /// All targets of abide.toml
+    #[arg(long, conflicts_with = "targets")]
+    pub(crate) all: bool,
+
+    /// Read a plan somebody made (`terraform show -json`) instead of making one
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "all"])]
+    pub(crate) plan: Vec<PathBuf>,
+
+    /// The code is what was applied last: whatever differs from it was changed outside
+    #[arg(long)]
+    pub(crate) applied: bool,
+
+    /// How many targets are planned at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Shown::Human, help_heading = "Output")]
+    pub(crate) format: Shown,
+
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Tell how long each step took
+    #[arg(long, help_heading = "Output")]
+    pub(crate) timings: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shown {
+    Human,
+    Markdown,
+    Json,
+}
