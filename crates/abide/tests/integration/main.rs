@@ -13,6 +13,7 @@ mod bombs;
 mod canaries;
 mod command;
 mod directory;
+mod drift;
 mod evidence;
 mod exception_life;
 mod exceptions;
