@@ -1,5 +1,11 @@
 //! Reports of recorded histories; every number is derived again in another way.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used
+)]
 
 mod big;
 mod formats;

@@ -26,14 +26,26 @@ fn says_what_to_do_and_fails_on_violations_alone() {
         "   = help: apply the code to undo it",
         "3 resources violate policies because of drift",
     ] {
-        assert!(ran.stdout.lines().any(|l| l == line), "{line}\n{}", ran.stdout);
+        assert!(
+            ran.stdout.lines().any(|l| l == line),
+            "{line}\n{}",
+            ran.stdout
+        );
     }
     let clean = run(&["drift", "--plan", &drift_plan("after-apply")]);
     assert_eq!(clean.code, 0, "{}", clean.stdout);
-    assert!(clean.stdout.contains("no drift, 2 noise"), "{}", clean.stdout);
+    assert!(
+        clean.stdout.contains("no drift, 2 noise"),
+        "{}",
+        clean.stdout
+    );
     let better = run(&["drift", "--plan", &drift_plan("improving")]);
     assert_eq!(better.code, 0, "{}", better.stdout);
-    assert!(better.stdout.contains("write it into the code"), "{}", better.stdout);
+    assert!(
+        better.stdout.contains("write it into the code"),
+        "{}",
+        better.stdout
+    );
     let wave = run(&["drift", "--plan", &drift_plan("wave")]);
     assert_eq!(wave.code, 2, "{}", wave.stdout);
     assert!(wave.stdout.contains("6 of 7 resources seem to be deleted"));
@@ -41,7 +53,13 @@ fn says_what_to_do_and_fails_on_violations_alone() {
 
 #[test]
 fn programs_get_all_of_it() {
-    let ran = run(&["drift", "--plan", &plan("drift-in-plan"), "--format", "json"]);
+    let ran = run(&[
+        "drift",
+        "--plan",
+        &plan("drift-in-plan"),
+        "--format",
+        "json",
+    ]);
     let json: Value = serde_json::from_str(&ran.stdout).unwrap();
     let target = &json["targets"][0];
     assert_eq!(target["status"], "checked");
@@ -57,16 +75,36 @@ fn programs_get_all_of_it() {
     assert_eq!(tolerated["changes"][0]["after"]["from_port"], 3389);
     assert_eq!(tolerated["policies"][0]["last"], "pass");
     assert_eq!(tolerated["policies"][0]["found"], "fail");
-    let markdown = run(&["drift", "--plan", &plan("drift-in-plan"), "--format", "markdown"]);
+    let markdown = run(&[
+        "drift",
+        "--plan",
+        &plan("drift-in-plan"),
+        "--format",
+        "markdown",
+    ]);
     assert!(markdown.stdout.starts_with("## Drift\n"));
-    assert!(markdown.stdout.contains("#### violating (2)"), "{}", markdown.stdout);
+    assert!(
+        markdown.stdout.contains("#### violating (2)"),
+        "{}",
+        markdown.stdout
+    );
 }
 
 #[test]
 fn what_cannot_be_read_is_an_error_of_its_target() {
-    let ran = run(&["drift", "--plan", "missing.json", "--plan", &drift_plan("after-apply")]);
+    let ran = run(&[
+        "drift",
+        "--plan",
+        "missing.json",
+        "--plan",
+        &drift_plan("after-apply"),
+    ]);
     assert_eq!(ran.code, 2);
-    assert!(ran.stdout.contains("error[target]: missing.json"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("error[target]: missing.json"),
+        "{}",
+        ran.stdout
+    );
     assert!(ran.stdout.contains("no drift, 2 noise"), "{}", ran.stdout);
     let none = run(&["--no-config", "drift", "prod"]);
     assert_eq!(none.code, 2);
@@ -132,17 +170,25 @@ impl Stand {
     }
 }
 
-const PROD: &str = "[targets.prod]\ndirectory = \"infra\"\nworkspace = \"live\"\nowner = \"payments\"\n";
+const PROD: &str =
+    "[targets.prod]\ndirectory = \"infra\"\nworkspace = \"live\"\nowner = \"payments\"\n";
 
 #[test]
 fn asks_for_four_things_and_changes_nothing() {
     let stand = Stand::new(PROD, "");
     let ran = stand.run(&["drift", "prod", "--timings"]);
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("prod: 4 resources looked at"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("prod: 4 resources looked at"),
+        "{}",
+        ran.stdout
+    );
     assert!(ran.stdout.contains("   = judge: "), "{}", ran.stdout);
     let asked = stand.asked();
-    let steps: Vec<&str> = asked.iter().filter_map(|line| line.split(' ').next()).collect();
+    let steps: Vec<&str> = asked
+        .iter()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
     assert_eq!(steps, ["version", "init", "plan", "show"]);
     assert!(asked[2].contains("-lock=false") && asked[2].contains("-input=false"));
     let environment = fs::read_to_string(stand.path("environment")).unwrap();
@@ -154,7 +200,10 @@ fn asks_for_four_things_and_changes_nothing() {
     assert!(!stand.path("infra/.terraform.lock.hcl").exists());
     let state = fs::read_to_string(stand.path("infra/terraform.tfstate")).unwrap();
     assert_eq!(state, "{\"version\": 4}\n");
-    let out = asked[2].split(' ').find_map(|a| a.strip_prefix("-out=")).unwrap();
+    let out = asked[2]
+        .split(' ')
+        .find_map(|a| a.strip_prefix("-out="))
+        .unwrap();
     assert!(!Path::new(out).parent().unwrap().exists());
 }
 
@@ -178,9 +227,15 @@ fn one_that_fails_does_not_stop_the_others() {
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     let json: Value = serde_json::from_str(&ran.stdout).unwrap();
     let status = |at: usize| json["targets"][at]["status"].as_str().unwrap().to_owned();
-    assert_eq!([status(0), status(1), status(2)], ["failed", "failed", "checked"]);
+    assert_eq!(
+        [status(0), status(1), status(2)],
+        ["failed", "failed", "checked"]
+    );
     let error = json["targets"][0]["error"].as_str().unwrap();
-    assert!(error.contains("terraform plan failed (exit code 1)"), "{error}");
+    assert!(
+        error.contains("terraform plan failed (exit code 1)"),
+        "{error}"
+    );
     assert!(error.contains("no valid credential sources"), "{error}");
     let gone = json["targets"][1]["error"].as_str().unwrap();
     assert!(gone.contains("check `directory` of the target"), "{gone}");
@@ -189,7 +244,8 @@ fn one_that_fails_does_not_stop_the_others() {
 #[test]
 fn what_takes_too_long_is_ended_with_its_children() {
     let targets = "[targets.slow]\ndirectory = \"infra\"\ntimeout = \"1s\"\n";
-    let slow = "if [ \"$1\" = plan ]; then sleep 300 & echo $! >\"$(dirname \"$0\")/child\"; wait; fi";
+    let slow =
+        "if [ \"$1\" = plan ]; then sleep 300 & echo $! >\"$(dirname \"$0\")/child\"; wait; fi";
     let stand = Stand::new(targets, slow);
     let begun = Instant::now();
     let ran = stand.run(&["drift", "slow"]);
@@ -208,12 +264,22 @@ fn another_account_is_refused() {
     let targets = "[targets.prod]\ndirectory = \"infra\"\naccount = \"999999999999\"\n";
     let ran = Stand::new(targets, "").run(&["drift", "prod"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.stdout.contains("but the target is account 999999999999"), "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("but the target is account 999999999999"),
+        "{}",
+        ran.stdout
+    );
     let wrong = "[targets.prod]\ndirectory = \"infra\"\naccount = \"12\"\n";
     let ran = Stand::new(wrong, "").run(&["drift", "prod"]);
     assert!(ran.stderr.contains("abide.toml:3:11"), "{}", ran.stderr);
     let ran = Stand::new(PROD, "").run(&["drift", "stage"]);
-    assert!(ran.stderr.contains("there is no target `stage`; abide.toml has prod"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("there is no target `stage`; abide.toml has prod"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// The real program, with the provider that is part of it.
@@ -234,12 +300,20 @@ mod real_terraform {
                 .env("CHECKPOINT_DISABLE", "1")
                 .output();
             let done = done.expect("terraform is not on the PATH: install it, or run scripts/test, which leaves this test out");
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            assert!(
+                done.status.success(),
+                "{}",
+                String::from_utf8_lossy(&done.stderr)
+            );
         }
         let before = fs::read(at("terraform.tfstate")).unwrap();
         let ran = run_in(folder.path(), &["drift", "here"]);
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-        assert!(ran.stdout.contains("here: 1 resource looked at: no drift"), "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("here: 1 resource looked at: no drift"),
+            "{}",
+            ran.stdout
+        );
         assert_eq!(fs::read(at("terraform.tfstate")).unwrap(), before);
         assert!(!at(".terraform.tfstate.lock.info").exists());
     }
