@@ -5,14 +5,14 @@
 //!
 //! | where | function |
 //! |---|---|
-//! | one line of a terminal or log; addresses, values | [`visible`] |
-//! | the same, for sentences that may have line breaks | [`prose`] |
-//! | Markdown text, code span, fence | [`markdown`], [`markdown_code`], [`markdown_fence`] |
-//! | GitHub workflow command | [`command_data`], [`command_property`] |
-//! | CSV cell | [`csv_cell`] |
-//! | SARIF plain text | [`sarif_text`] |
-//! | JSON string | [`crate::json_text`] |
-//! | URI path | [`uri_path`] |
+//! | one line of a terminal or log; addresses, values | `visible` |
+//! | the same, for sentences that may have line breaks | `prose` |
+//! | Markdown text, code span, fence | `markdown`, `markdown_code`, `markdown_fence` |
+//! | GitHub workflow command | `command_data`, `command_property` |
+//! | CSV cell | `csv_cell` |
+//! | SARIF plain text | `sarif_text` |
+//! | JSON string | `crate::json_text` |
+//! | URI path | `uri_path` |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
