@@ -10,6 +10,8 @@ use crate::human::screen::{Screen, Tone};
 
 /// Changes of one resource that are listed.
 const CHANGES: usize = 12;
+/// Resources of one class that are listed, unless a policy is broken.
+const LISTED: usize = 30;
 /// Noise that is named.
 const NOISE: usize = 5;
 
@@ -63,9 +65,22 @@ fn target(screen: &mut Screen<'_>, report: &DriftReport, target: &Target) -> io:
             return times(screen, report, target);
         }
     };
-    for resource in &drift.resources {
-        self::resource(screen, report, resource)?;
-        screen.blank()?;
+    // They come by class.
+    for class in drift.resources.chunk_by(|a, b| a.class == b.class) {
+        let listed = match class.first().is_some_and(|r| r.class.is_violation()) {
+            true => class.len(),
+            false => class.len().min(LISTED),
+        };
+        for resource in &class[..listed] {
+            self::resource(screen, report, resource)?;
+            screen.blank()?;
+        }
+        if let Some(first) = class.get(listed) {
+            let more = crate::words::count(class.len() - listed, "more resource");
+            let text = format!("{more}; `--format json` lists them all");
+            screen.headline(Tone::Note, words::name(first.class), &text)?;
+            screen.blank()?;
+        }
     }
     noise(screen, drift)?;
     if let Some(text) = words::suspicion(drift) {

@@ -165,7 +165,7 @@ impl Looking<'_> {
         DriftTarget {
             name: target.name.clone(),
             owner: target.table.owner.clone(),
-            outcome: outcome.map_err(|error| format!("{error:#}")),
+            outcome: outcome.map_err(|error| error.to_string()),
             steps,
             tool,
         }
@@ -216,7 +216,7 @@ impl Looking<'_> {
         DriftTarget {
             name: file.display().to_string(),
             owner: None,
-            outcome: outcome.map_err(|error| format!("{error:#}")),
+            outcome: outcome.map_err(|error| error.to_string()),
             steps: vec![("judge".to_owned(), begun.elapsed())],
             tool: None,
         }
