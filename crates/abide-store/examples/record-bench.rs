@@ -187,7 +187,7 @@ impl History {
 
     /// Goes on to the next scan; says whether something changes in it.
     fn step(&mut self) -> bool {
-        let change = self.number % self.plan.every == 0;
+        let change = self.number.is_multiple_of(self.plan.every);
         if change && self.number > 0 {
             let policies = self.plan.policies;
             churn(
