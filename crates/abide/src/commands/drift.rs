@@ -1,23 +1,18 @@
 //! `abide drift`
 
-use std::collections::VecDeque;
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+mod look;
 
-use abide_connect::{Cancel, Environment, Planning, Tool, plan};
-use abide_core::drift::{Class, Code, Drift, classify};
-use abide_core::inventory::Inventory;
+use abide_connect::Cancel;
+use abide_core::drift::Class;
 use abide_core::scan::ScanPolicy;
-use abide_core::source::{self, Input, LoadOptions, RedactionKey, Wanted};
-use abide_core::value::Value;
 use abide_report::{DriftFormat, DriftReport, DriftTarget, render_drift};
 use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
 
+use self::look::Looking;
 use crate::cli::{Cli, DriftArgs, Shown};
 use crate::config::{Config, Target};
-use crate::pipeline::{self, Chosen};
+use crate::pipeline;
 use crate::{output, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
@@ -30,7 +25,11 @@ pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
         applied: args.applied,
     };
     let targets = match args.plan.is_empty() {
-        true => looking.targets(&wanted(&config, args)?, args)?,
+        true => looking.targets(
+            &wanted(&config, args)?,
+            usize::from(args.jobs),
+            &interruptible()?,
+        )?,
         false => args.plan.iter().map(|file| looking.file(file)).collect(),
     };
     let at = Timestamp::now();
@@ -48,6 +47,14 @@ pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
     };
     write(cli, args, &report)?;
     Ok(code(&report))
+}
+
+/// Ctrl-C reaches only us, since the programs have groups of their own: passed on to them.
+fn interruptible() -> anyhow::Result<Cancel> {
+    let cancel = Cancel::default();
+    let asked = cancel.clone();
+    ctrlc::set_handler(move || asked.cancel()).context("cannot listen for Ctrl-C")?;
+    Ok(cancel)
 }
 
 fn code(report: &DriftReport) -> u8 {
@@ -108,196 +115,4 @@ fn wanted(config: &Config, args: &DriftArgs) -> anyhow::Result<Vec<Target>> {
         })
     });
     found.collect()
-}
-
-/// What holds for all targets.
-struct Looking<'a> {
-    chosen: &'a Chosen,
-    key: RedactionKey,
-    applied: bool,
-}
-
-/// A target's result, its steps, and who planned.
-type Looked = (
-    anyhow::Result<Drift>,
-    Vec<(String, Duration)>,
-    Option<String>,
-);
-
-impl Looking<'_> {
-    /// Plans all targets, some at a time; one that fails does not stop the others.
-    fn targets(&self, wanted: &[Target], args: &DriftArgs) -> anyhow::Result<Vec<DriftTarget>> {
-        let cancel = Cancel::default();
-        let asked = cancel.clone();
-        // The programs have groups of their own: Ctrl-C reaches only us.
-        ctrlc::set_handler(move || asked.cancel()).context("cannot listen for Ctrl-C")?;
-        let queue: Mutex<VecDeque<usize>> = Mutex::new((0..wanted.len()).collect());
-        let results: Mutex<Vec<Option<DriftTarget>>> =
-            Mutex::new(wanted.iter().map(|_| None).collect());
-        let next = || {
-            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.pop_front()
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..usize::from(args.jobs).min(wanted.len()) {
-                scope.spawn(|| {
-                    while let Some(at) = next() {
-                        let target = self.target(&wanted[at], &cancel);
-                        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                        results[at] = Some(target);
-                    }
-                });
-            }
-        });
-        let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if cancel.is_cancelled() {
-            bail!("cancelled; no target was changed");
-        }
-        Ok(results.into_iter().flatten().collect())
-    }
-
-    fn target(&self, target: &Target, cancel: &Cancel) -> DriftTarget {
-        let bar = terminal::spinner(format!("{}: starting", target.name));
-        let (outcome, steps, tool) = self.look(target, cancel, &|line| {
-            bar.set_message(format!("{}: {}", target.name, terminal::visible(line)));
-        });
-        bar.finish_and_clear();
-        DriftTarget {
-            name: target.name.clone(),
-            owner: target.table.owner.clone(),
-            outcome: outcome.map_err(|error| error.to_string()),
-            steps,
-            tool,
-        }
-    }
-
-    fn look(&self, target: &Target, cancel: &Cancel, progress: &(dyn Fn(&str) + Sync)) -> Looked {
-        let mut steps = Vec::new();
-        let mut shown = None;
-        let mut work = || {
-            let environment = environment(target);
-            let tool = Tool::find(target.table.terraform.as_deref(), &environment)?;
-            shown = Some(format!("{} {}", tool.flavour.as_str(), tool.version));
-            let data = target
-                .directory
-                .join(".terraform/abide")
-                .join(file_name(&target.name));
-            let planned = plan(
-                &Planning {
-                    tool: &tool,
-                    directory: &target.directory,
-                    data: &data,
-                    workspace: target.table.workspace.as_deref(),
-                    var_files: &target.var_files,
-                    backend: &target.table.backend_config,
-                    refresh: true,
-                    environment: &environment,
-                    limit: target.timeout,
-                    cancel,
-                },
-                progress,
-            )?;
-            let timed = planned.steps.iter();
-            steps.extend(timed.map(|(step, time)| (step.as_str().to_owned(), *time)));
-            let begun = Instant::now();
-            let applied = self.applied || target.table.applied == Some(true);
-            let drift = self.drift(&planned.json, applied, target.account.as_deref());
-            steps.push(("judge".to_owned(), begun.elapsed()));
-            drift
-        };
-        let outcome = work();
-        (outcome, steps, shown)
-    }
-
-    /// A plan that is there already.
-    fn file(&self, file: &Path) -> DriftTarget {
-        let begun = Instant::now();
-        let outcome = self.drift(file, self.applied, None);
-        DriftTarget {
-            name: file.display().to_string(),
-            owner: None,
-            outcome: outcome.map_err(|error| error.to_string()),
-            steps: vec![("judge".to_owned(), begun.elapsed())],
-            tool: None,
-        }
-    }
-
-    fn drift(&self, plan: &Path, applied: bool, account: Option<&str>) -> anyhow::Result<Drift> {
-        let options = LoadOptions {
-            // What changed is shown whether or not a policy reads it.
-            wanted: Wanted::everything(),
-            key: self.key.clone(),
-        };
-        let sides = source::snapshots(&Input::File(plan.to_owned()), &options)?;
-        let broken = sides.desired.diagnostics.iter();
-        if let Some(broken) = broken
-            .filter(|diagnostic| diagnostic.level == abide_core::diagnostic::Level::Error)
-            .map(|diagnostic| &diagnostic.message)
-            .next()
-        {
-            bail!("{broken}");
-        }
-        if let Some(account) = account {
-            check_account(&sides.found, account)?;
-        }
-        let code = match applied {
-            true => Code::Applied,
-            false => Code::MayBeAhead,
-        };
-        Ok(classify(&sides, &self.chosen.set, code))
-    }
-}
-
-/// What the program may see: our variables that it needs, and the target's own.
-fn environment(target: &Target) -> Environment {
-    let mut environment = Environment::of(std::env::vars_os());
-    if let Some(profile) = &target.table.profile {
-        environment.set("AWS_PROFILE", profile);
-        // They would win over the profile.
-        for name in [
-            "AWS_ACCESS_KEY_ID",
-            "AWS_SECRET_ACCESS_KEY",
-            "AWS_SESSION_TOKEN",
-        ] {
-            environment.remove(name);
-        }
-    }
-    for (name, value) in &target.table.environment {
-        environment.set(name, value);
-    }
-    environment
-}
-
-/// A folder's name for a target.
-fn file_name(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    name.chars()
-        .map(|c| if plain(c) { c } else { '_' })
-        .collect()
-}
-
-/// Refuses what was found in another account than the target's: by ARNs, which name theirs.
-fn check_account(found: &Inventory, account: &str) -> anyhow::Result<()> {
-    for resource in &found.resources {
-        let identity = match &*resource.type_name {
-            "aws_caller_identity" => resource.values.get("account_id"),
-            _ => resource.values.get("arn"),
-        };
-        let Some(text) = identity.and_then(Value::as_str) else {
-            continue;
-        };
-        let of = match text.strip_prefix("arn:") {
-            // arn:aws:ec2:eu-west-1:111122223333:…
-            Some(rest) => rest.split(':').nth(3).unwrap_or_default(),
-            None => text,
-        };
-        let is_account = of.len() == 12 && of.bytes().all(|byte| byte.is_ascii_digit());
-        if is_account && of != account {
-            bail!(
-                "{} is in account {of}, but the target is account {account}: check credentials, profile and workspace",
-                resource.address
-            );
-        }
-    }
-    Ok(())
 }
