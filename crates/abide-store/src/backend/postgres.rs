@@ -146,6 +146,7 @@ impl Backend for Postgres {
             include_str!("../../migrations/postgres/0002_results_view.sql"),
             include_str!("../../migrations/postgres/0003_insert_only.sql"),
             include_str!("../../migrations/postgres/0004_schedule_and_pruning.sql"),
+            include_str!("../../migrations/postgres/0005_open_rows_by_index.sql"),
         ]
     }
 }

@@ -105,6 +105,7 @@ impl Backend for Sqlite {
             include_str!("../../migrations/sqlite/0002_results_view.sql"),
             include_str!("../../migrations/sqlite/0003_insert_only.sql"),
             include_str!("../../migrations/sqlite/0004_schedule_and_pruning.sql"),
+            include_str!("../../migrations/sqlite/0005_open_rows_by_index.sql"),
         ]
     }
 }
