@@ -1,16 +1,19 @@
 //! Lets `terraform` or `tofu` plan, for drift.
 //!
 //! Four subcommands are run and no other: `version`, `init`, `plan` and `show`
-//! ([`Step`]); nothing here applies, refreshes or writes a state. Each runs in a process group
+//! ([`Step`]); nothing of that applies, refreshes or writes a state. The one exception has a module
+//! of its own: [`apply()`] applies a saved plan whose digest was approved. Each runs in a process group
 //! of its own, gets a chosen environment, and ends when its time is over or the caller cancels.
 
+mod apply;
 mod environment;
 mod plan;
 mod process;
 mod tool;
 
 pub use environment::Environment;
-pub use plan::{Planned, Planning, plan};
+pub use apply::{ApprovedPlan, NoDigest, PlanDigest, apply, show};
+pub use plan::{Planned, Planning, plan, plan_generating, plan_only};
 pub use process::{Cancel, Step};
 pub use tool::{Flavour, Tool};
 
@@ -66,6 +69,18 @@ pub enum ConnectError {
     /// Somebody asked to stop.
     #[error("cancelled")]
     Cancelled,
+    /// The saved plan is not the one that was approved.
+    #[error(
+        "{file} is not the approved plan: it has {found}, approved was {approved}; make a new one with `abide drift remedy`"
+    )]
+    NotApproved {
+        /// The file.
+        file: String,
+        /// Its digest.
+        found: String,
+        /// The one asked for.
+        approved: String,
+    },
     /// Reading or writing a scratch file.
     #[error("{what}: {source}")]
     Io {

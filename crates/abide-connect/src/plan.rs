@@ -40,8 +40,47 @@ pub struct Planned {
     _scratch: TempDir,
     /// `terraform show -json` of it.
     pub json: PathBuf,
+    /// The plan itself, as Terraform saved it.
+    pub file: PathBuf,
     /// How long each step took.
     pub steps: Vec<(Step, Duration)>,
+}
+
+impl Planning<'_> {
+    pub(crate) fn environment(&self) -> Environment {
+        let mut environment = self.environment.clone();
+        environment.set("TF_DATA_DIR", self.data);
+        if let Some(workspace) = self.workspace {
+            environment.set("TF_WORKSPACE", workspace);
+        }
+        environment
+    }
+
+    pub(crate) fn run<'r>(
+        &'r self,
+        environment: &'r Environment,
+        progress: &'r (dyn Fn(&str) + Sync),
+    ) -> Run<'r> {
+        Run {
+            program: &self.tool.program,
+            name: self.tool.flavour.as_str(),
+            directory: self.directory,
+            environment,
+            until: Instant::now() + self.limit,
+            limit: self.limit,
+            cancel: self.cancel,
+            progress,
+        }
+    }
+}
+
+/// A folder for plans, which hold secrets: nobody else may read it.
+pub(crate) fn private_folder() -> Result<TempDir, ConnectError> {
+    let made = tempfile::Builder::new().prefix("abide-plan-").tempdir();
+    made.map_err(|source| ConnectError::Io {
+        what: "making a folder for the plan".to_owned(),
+        source,
+    })
 }
 
 /// Initialises and plans. The state is read without a lock and never written; the lock file of
@@ -53,6 +92,40 @@ pub fn plan(
     planning: &Planning<'_>,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Planned, ConnectError> {
+    plan_with(planning, &[], progress)
+}
+
+/// The same, of these addresses alone and what they need (`-target`).
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_only(
+    planning: &Planning<'_>,
+    addresses: &[String],
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Planned, ConnectError> {
+    let targets = addresses.iter().map(|address| format!("-target={address}"));
+    plan_with(planning, &targets.collect::<Vec<_>>(), progress)
+}
+
+/// The same, with configuration of what `import` blocks name written to a new file.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_generating(
+    planning: &Planning<'_>,
+    file: &Path,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Planned, ConnectError> {
+    let generate = format!("-generate-config-out={}", file.display());
+    plan_with(planning, &[generate], progress)
+}
+
+fn plan_with(
+    planning: &Planning<'_>,
+    more: &[String],
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Planned, ConnectError> {
     if !planning.directory.is_dir() {
         return Err(ConnectError::NoDirectory(
             planning.directory.display().to_string(),
@@ -62,26 +135,9 @@ pub fn plan(
         let what = what.to_owned();
         move |source| ConnectError::Io { what, source }
     };
-    // Plans hold secrets: nobody else may read the folder.
-    let scratch = tempfile::Builder::new()
-        .prefix("abide-plan-")
-        .tempdir()
-        .map_err(io("making a folder for the plan"))?;
-    let mut environment = planning.environment.clone();
-    environment.set("TF_DATA_DIR", planning.data);
-    if let Some(workspace) = planning.workspace {
-        environment.set("TF_WORKSPACE", workspace);
-    }
-    let run = Run {
-        program: &planning.tool.program,
-        name: planning.tool.flavour.as_str(),
-        directory: planning.directory,
-        environment: &environment,
-        until: Instant::now() + planning.limit,
-        limit: planning.limit,
-        cancel: planning.cancel,
-        progress,
-    };
+    let scratch = private_folder()?;
+    let environment = planning.environment();
+    let run = planning.run(&environment, progress);
     let mut steps = Vec::new();
     let mut timed = |step, arguments: &[&str]| {
         let begun = Instant::now();
@@ -96,7 +152,8 @@ pub fn plan(
         &init.iter().map(String::as_str).collect::<Vec<_>>(),
     )?;
     let file = scratch.path().join("plan");
-    let plan = plan_arguments(planning, &file);
+    let mut plan = plan_arguments(planning, &file);
+    plan.extend_from_slice(more);
     timed(
         Step::Plan,
         &plan.iter().map(String::as_str).collect::<Vec<_>>(),
@@ -109,6 +166,7 @@ pub fn plan(
     Ok(Planned {
         _scratch: scratch,
         json,
+        file,
         steps,
     })
 }

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::{ConnectError, Environment};
 
-/// What the program is asked to do; there is nothing else.
+/// What the program is asked to do; there is nothing else. Only [`crate::apply()`] asks for the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// `version -json`
@@ -24,6 +24,8 @@ pub enum Step {
     Plan,
     /// `show -json` of the plan file.
     Show,
+    /// `apply` of a saved plan that was approved.
+    Apply,
 }
 
 impl Step {
@@ -35,6 +37,7 @@ impl Step {
             Self::Init => "init",
             Self::Plan => "plan",
             Self::Show => "show",
+            Self::Apply => "apply",
         }
     }
 }
@@ -71,6 +74,9 @@ pub(crate) struct Run<'a> {
 
 /// How long a program may take to end by itself once it was told to: it may hold locks.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// The same while it changes something: it finishes what it has begun and writes the state.
+const GRACE_APPLYING: Duration = Duration::from_secs(600);
 
 /// How often it is looked whether somebody cancelled.
 const TICK: Duration = Duration::from_millis(50);
@@ -161,7 +167,7 @@ impl Run<'_> {
             }
             let over = Instant::now() >= self.until;
             if over || self.cancel.is_cancelled() {
-                end(child);
+                end(child, step);
                 return Err(match over {
                     true => ConnectError::TimeOut {
                         tool: self.name,
@@ -176,12 +182,16 @@ impl Run<'_> {
 }
 
 /// Asks the whole group to end, its providers too, and makes it.
-fn end(child: &mut Child) {
+fn end(child: &mut Child, step: Step) {
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let Some(group) = group else { return };
     // Gone already is as good.
     let _ = kill_process_group(group, Signal::INT);
-    let until = Instant::now() + GRACE;
+    let grace = match step {
+        Step::Apply => GRACE_APPLYING,
+        Step::Version | Step::Init | Step::Plan | Step::Show => GRACE,
+    };
+    let until = Instant::now() + grace;
     while Instant::now() < until {
         if !matches!(child.try_wait(), Ok(None)) {
             break;

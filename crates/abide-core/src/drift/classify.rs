@@ -11,6 +11,7 @@ use crate::finding::{Finding, Outcome};
 use crate::inventory::{Action, Inventory, ResourceDrift};
 use crate::policy::PolicySet;
 use crate::source::Snapshots;
+use crate::value::Object;
 
 /// What is known of the code the plan was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn classify(sides: &Snapshots, set: &PolicySet, code: Code) -> Drift {
         verdicts,
         drift: Drift {
             looked_at: found.managed_count(),
-            suspicion: suspicion(&sides.desired.drift, &last),
+            suspicion: suspicion(&sides.desired.drift, &last, found),
             ..Drift::default()
         },
     };
@@ -76,10 +77,43 @@ pub fn classify(sides: &Snapshots, set: &PolicySet, code: Code) -> Drift {
     drift
 }
 
-fn suspicion(drift: &[ResourceDrift], last: &Inventory) -> Option<Suspicion> {
-    let deleted = drift.iter().filter(|d| d.action == Action::Delete).count();
-    let of = last.managed_count();
-    (deleted > WAVE && deleted * 10 > of * 3).then_some(Suspicion { deleted, of })
+fn suspicion(
+    drift: &[ResourceDrift],
+    last: &Inventory,
+    found: &Inventory,
+) -> Option<Suspicion> {
+    let gone: Vec<&ResourceDrift> = drift
+        .iter()
+        .filter(|d| d.action == Action::Delete)
+        .collect();
+    let (deleted, of) = (gone.len(), last.managed_count());
+    let wave = deleted > WAVE && deleted * 10 > of * 3;
+    (wave || is_place_empty(&gone, found)).then_some(Suspicion { deleted, of })
+}
+
+/// Whether several resources are gone from one region of an account, and nothing is left there: what has
+/// no region, such as a bucket, is seen with the credentials of any.
+fn is_place_empty(gone: &[&ResourceDrift], found: &Inventory) -> bool {
+    let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for drift in gone {
+        if let Some(place) = place(&drift.before) {
+            *places.entry(place).or_default() += 1;
+        }
+    }
+    for resource in &found.resources {
+        if let Some(place) = place(&resource.values) {
+            places.remove(&place);
+        }
+    }
+    places.values().any(|deleted| *deleted > 1)
+}
+
+/// Region and account of a resource, by its ARN: `arn:aws:ec2:eu-west-1:111122223333:…`
+fn place(values: &Object) -> Option<(&str, &str)> {
+    let arn = values.get("arn")?.as_str()?.strip_prefix("arn:")?;
+    let mut parts = arn.split(':').skip(2);
+    let place = (parts.next()?, parts.next()?);
+    (!place.0.is_empty() && !place.1.is_empty()).then_some(place)
 }
 
 /// An entry of the plan's drift, its noise told apart.

@@ -80,11 +80,14 @@ impl Looking<'_> {
     }
 
     fn look(&self, target: &Target, cancel: &Cancel, progress: &(dyn Fn(&str) + Sync)) -> Looked {
+        let whole = Instant::now();
         let mut steps = Vec::new();
         let mut shown = None;
         let mut work = || {
             let environment = environment(target);
+            let begun = Instant::now();
             let tool = Tool::find(target.table.terraform.as_deref(), &environment)?;
+            steps.push(("version".to_owned(), begun.elapsed()));
             shown = Some(format!("{} {}", tool.flavour.as_str(), tool.version));
             let data = target
                 .directory
@@ -114,6 +117,10 @@ impl Looking<'_> {
             drift
         };
         let outcome = work();
+        // All that is not the program's: judging, and what lies between its steps.
+        let theirs = steps.iter().filter(|(step, _)| step != "judge");
+        let theirs: Duration = theirs.map(|(_, time)| *time).sum();
+        steps.push(("abide".to_owned(), whole.elapsed().saturating_sub(theirs)));
         (outcome, steps, shown)
     }
 
