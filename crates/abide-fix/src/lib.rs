@@ -6,8 +6,10 @@
 //!
 //! Nothing here writes a file: the result is texts and edits.
 
+mod adopt;
 mod edit;
 mod insert;
+mod literal;
 mod offer;
 mod propose;
 mod prove;
@@ -22,6 +24,7 @@ use abide_core::finding::{Finding, Outcome};
 use abide_core::inventory::Inventory;
 use abide_hcl::{LoadError, Loaded};
 
+pub use adopt::{AdoptError, Want, adopt};
 pub use edit::{Edit, Position};
 pub use offer::{Offers, offers};
 

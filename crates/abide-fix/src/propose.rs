@@ -72,7 +72,7 @@ fn with_positions(path: &AttributePath, found: Option<&AttributePath>) -> Attrib
     out
 }
 
-fn set(
+pub(crate) fn set(
     loaded: &Loaded,
     address: &str,
     path: &AttributePath,
@@ -152,7 +152,7 @@ fn add(
     made(file, splices)
 }
 
-fn replace(loaded: &Loaded, place: Location, value: &str) -> Result<Proposal, Refusal> {
+pub(crate) fn replace(loaded: &Loaded, place: Location, value: &str) -> Result<Proposal, Refusal> {
     let file = editable(loaded, place.file)?;
     let range = place.span.range();
     let mut new = value.to_owned();
@@ -236,7 +236,7 @@ fn renamed(loaded: &Loaded, beside: &str, hcl: &str, wanted: &str) -> String {
     format!("resource \"{kind}\" \"{name}\"{body}")
 }
 
-fn editable(loaded: &Loaded, id: FileId) -> Result<&SourceFile, Refusal> {
+pub(crate) fn editable(loaded: &Loaded, id: FileId) -> Result<&SourceFile, Refusal> {
     let file = loaded.sources.file(id).ok_or(Refusal::NotHere)?;
     if file.name.ends_with(".json") {
         return Err(Refusal::Json(file.name.clone()));
@@ -247,7 +247,7 @@ fn editable(loaded: &Loaded, id: FileId) -> Result<&SourceFile, Refusal> {
     Ok(file)
 }
 
-fn made(file: &SourceFile, splices: Option<Vec<Splice>>) -> Result<Proposal, Refusal> {
+pub(crate) fn made(file: &SourceFile, splices: Option<Vec<Splice>>) -> Result<Proposal, Refusal> {
     let place = || Refusal::Place(file.name.clone());
     Ok(Proposal {
         file: file.name.clone(),

@@ -317,7 +317,8 @@ pub fn snapshots(input: &Input, options: &LoadOptions) -> Result<Snapshots, Load
 }
 
 /// Reads a JSON text inside a value, such as a policy document.
-pub(crate) fn value_of_json(text: &str) -> Option<crate::value::Value> {
+#[must_use]
+pub fn value_of_json(text: &str) -> Option<crate::value::Value> {
     values::whole(text).ok()
 }
 

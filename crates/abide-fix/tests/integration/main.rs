@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod adopts;
 mod forms;
 mod offers;
 mod policies;
