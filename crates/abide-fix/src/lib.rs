@@ -8,6 +8,7 @@
 
 mod adopt;
 mod edit;
+mod generated;
 mod insert;
 mod literal;
 mod offer;
@@ -26,6 +27,8 @@ use abide_hcl::{LoadError, Loaded};
 
 pub use adopt::{AdoptError, Want, adopt};
 pub use edit::{Edit, Position};
+pub use generated::without_empty;
+pub use literal::quoted;
 pub use offer::{Offers, offers};
 
 use crate::propose::propose;

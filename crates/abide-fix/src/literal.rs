@@ -72,7 +72,9 @@ pub(crate) fn key(name: &str) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// A text as a string of HCL, in which nothing is a template.
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

@@ -3,6 +3,7 @@
 mod drift;
 mod evidence;
 mod exception;
+mod remedy;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ pub(crate) use self::exception::{
     AuditArgs, BookArgs, ChangeArgs, CheckArgs, DecideArgs, ExceptionCommand, ExceptionListArgs,
     ExceptionShowArgs, ImportArgs, Kind, RenewArgs, RequestArgs, TermArgs, WhoArgs,
 };
+pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, RemedyArgs};
 pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::PolicyArgs;
+use super::remedy::DriftCommand;
 
 pub(crate) const DRIFT_HELP: &str = "\
 terraform (or tofu) makes one normal plan of each target, without a lock; nothing is applied and
@@ -22,7 +23,11 @@ Examples:
   abide drift --plan plan.json";
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct DriftArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<DriftCommand>,
+
     /// Targets of abide.toml
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<String>,

@@ -1,6 +1,7 @@
 //! `abide drift`
 
 mod look;
+mod remedy;
 
 use abide_connect::Cancel;
 use abide_core::drift::Class;
@@ -10,12 +11,17 @@ use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
 
 use self::look::Looking;
-use crate::cli::{Cli, DriftArgs, Shown};
+use crate::cli::{Cli, DriftArgs, DriftCommand, Shown};
 use crate::config::{Config, Target};
 use crate::pipeline;
 use crate::{output, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
+    match &args.command {
+        Some(DriftCommand::Remedy(args)) => return remedy::run(cli, args),
+        Some(DriftCommand::ApplyRevert(args)) => return remedy::apply(cli, args),
+        None => {}
+    }
     let config = Config::load(cli)?;
     let chosen = pipeline::choose(&config, &args.policy)?;
     let key = pipeline::redaction_key()?;
@@ -101,18 +107,21 @@ fn wanted(config: &Config, args: &DriftArgs) -> anyhow::Result<Vec<Target>> {
         return Ok(known);
     }
     if args.targets.is_empty() {
-        let names: Vec<&str> = known.iter().map(|target| target.name.as_str()).collect();
-        bail!("which target? Name some, or --all: {}", names.join(", "));
+        bail!("which target? Name some, or --all: {}", names(&known));
     }
-    let found = args.targets.iter().map(|name| {
-        let target = known.iter().find(|target| target.name == *name);
-        target.cloned().ok_or_else(|| {
-            let names: Vec<&str> = known.iter().map(|target| target.name.as_str()).collect();
-            anyhow!(
-                "there is no target `{name}`; abide.toml has {}",
-                names.join(", ")
-            )
-        })
-    });
+    let found = args.targets.iter().map(|name| named(&known, name));
     found.collect()
+}
+
+fn named(known: &[Target], name: &str) -> anyhow::Result<Target> {
+    let target = known.iter().find(|target| target.name == *name);
+    target.cloned().ok_or_else(|| {
+        let names = names(known);
+        anyhow!("there is no target `{name}`; abide.toml has {names}")
+    })
+}
+
+fn names(known: &[Target]) -> String {
+    let names: Vec<&str> = known.iter().map(|target| target.name.as_str()).collect();
+    names.join(", ")
 }

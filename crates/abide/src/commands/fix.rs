@@ -1,8 +1,8 @@
 //! `abide fix`
 
 mod report;
-mod show;
-mod write;
+pub(crate) mod show;
+pub(crate) mod write;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -302,8 +302,6 @@ impl Stand {
         let payments = &self.keys[0];
         self.open(0, "aws_security_group.bastion", "22");
         self.open(0, "aws_security_group.tolerated", "3389");
-        self.aws
-            .s3(payments, "DELETE", "/northbank-ledger?publicAccessBlock", "");
         let off = "<PublicAccessBlockConfiguration><BlockPublicAcls>false</BlockPublicAcls>\
                    <IgnorePublicAcls>false</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy>\
                    <RestrictPublicBuckets>false</RestrictPublicBuckets></PublicAccessBlockConfiguration>";

@@ -78,7 +78,10 @@ impl RealAws {
 
     /// A call of S3.
     pub(crate) fn s3(&self, keys: &Keys, method: &str, path: &str, body: &str) -> String {
-        self.send(method, path, &signed(&keys.id, "eu-west-1", "s3"), body)
+        let headers = signed(&keys.id, "eu-west-1", "s3");
+        // A form would be read as parameters.
+        let headers = headers.replace("application/x-www-form-urlencoded", "text/plain");
+        self.send(method, path, &headers, body)
     }
 
     /// A call of KMS.

@@ -1,14 +1,14 @@
 //! Looking at targets: each is planned, and its plan judged. What is done with the outcome is not decided here.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use abide_connect::{Cancel, Environment, Planning, Tool, plan};
 use abide_core::drift::{Code, Drift, classify};
 use abide_core::inventory::Inventory;
-use abide_core::source::{self, Input, LoadOptions, RedactionKey, Wanted};
+use abide_core::source::{self, Input, LoadOptions, RedactionKey, Snapshots, Wanted};
 use abide_core::value::Value;
 use abide_report::DriftTarget;
 use anyhow::bail;
@@ -89,10 +89,7 @@ impl Looking<'_> {
             let tool = Tool::find(target.table.terraform.as_deref(), &environment)?;
             steps.push(("version".to_owned(), begun.elapsed()));
             shown = Some(format!("{} {}", tool.flavour.as_str(), tool.version));
-            let data = target
-                .directory
-                .join(".terraform/abide")
-                .join(file_name(&target.name));
+            let data = data(target);
             let planned = plan(
                 &Planning {
                     tool: &tool,
@@ -138,6 +135,20 @@ impl Looking<'_> {
     }
 
     fn drift(&self, plan: &Path, applied: bool, account: Option<&str>) -> anyhow::Result<Drift> {
+        let sides = self.sides(plan, account)?;
+        Ok(self.classify(&sides, applied))
+    }
+
+    pub(super) fn classify(&self, sides: &Snapshots, applied: bool) -> Drift {
+        let code = match applied {
+            true => Code::Applied,
+            false => Code::MayBeAhead,
+        };
+        classify(sides, &self.chosen.set, code)
+    }
+
+    /// The sides of a plan that can be judged by.
+    pub(super) fn sides(&self, plan: &Path, account: Option<&str>) -> anyhow::Result<Snapshots> {
         let options = LoadOptions {
             // What changed is shown whether or not a policy reads it.
             wanted: Wanted::everything(),
@@ -155,12 +166,14 @@ impl Looking<'_> {
         if let Some(account) = account {
             check_account(&sides.found, account)?;
         }
-        let code = match applied {
-            true => Code::Applied,
-            false => Code::MayBeAhead,
-        };
-        Ok(classify(&sides, &self.chosen.set, code))
+        Ok(sides)
     }
+}
+
+/// Where Terraform keeps what it needs for a target.
+pub(super) fn data(target: &Target) -> PathBuf {
+    let folder = target.directory.join(".terraform/abide");
+    folder.join(file_name(&target.name))
 }
 
 /// What the program may see: our variables that it needs, and the target's own.
@@ -184,7 +197,7 @@ pub(super) fn environment(target: &Target) -> Environment {
 }
 
 /// A folder's name for a target.
-fn file_name(name: &str) -> String {
+pub(super) fn file_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     name.chars()
         .map(|c| if plain(c) { c } else { '_' })

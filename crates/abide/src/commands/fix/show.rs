@@ -164,7 +164,7 @@ fn line(err: &mut impl io::Write, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn diff(path: &str, file: &FileFix) -> String {
+pub(crate) fn diff(path: &str, file: &FileFix) -> String {
     let diff = TextDiff::from_lines(&file.before, &file.after);
     let mut unified = diff.unified_diff();
     let (old, new) = (format!("a/{path}"), format!("b/{path}"));
