@@ -27,6 +27,7 @@ mod offers;
 mod policy;
 mod real_aws;
 mod rego;
+mod remedies;
 mod report;
 mod requests;
 mod scan;

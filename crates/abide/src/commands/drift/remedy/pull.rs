@@ -65,8 +65,9 @@ pub(super) fn open(
         format!("cannot make the branch {branch}: the same remedy may be open already")
     })?;
     let done = commit(&root, &tree, (title, body), edits).and_then(|()| {
-        let to = format!("HEAD:refs/heads/{branch}");
-        git(&tree, &["push", "--quiet", "origin", &to]).context("cannot push the branch")
+        // From the repository itself: a remote may be a path relative to it.
+        let to = format!("refs/heads/{branch}:refs/heads/{branch}");
+        git(&root, &["push", "--quiet", "origin", &to]).context("cannot push the branch")
     });
     // The branch stays where it was pushed from; the folder goes either way.
     let _ = git(&root, &["worktree", "remove", "--force", &place]);

@@ -1,0 +1,382 @@
+//! Remedies with a program that stands for Terraform and writes down all that it is asked.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::command::{Ran, abide, git, repository};
+
+const BASTION: &str = "aws_security_group.bastion";
+
+fn fixture(path: &str) -> Value {
+    let path = repository().join("tests/fixtures").join(path);
+    serde_json::from_slice(&fs::read(path.join("plan.json")).unwrap()).unwrap()
+}
+
+/// The plan as it would be with the source saying what is there for a resource.
+fn agreed(plan: &Value, address: &str) -> Value {
+    let mut plan = plan.clone();
+    let mut values = Value::Null;
+    for change in plan["resource_changes"].as_array_mut().unwrap() {
+        if change["address"] == address {
+            values = change["change"]["before"].clone();
+            change["change"]["after"] = values.clone();
+            change["change"]["actions"] = json!(["no-op"]);
+        }
+    }
+    let planned = plan["planned_values"]["root_module"]["resources"].as_array_mut();
+    for resource in planned.unwrap() {
+        if resource["address"] == address {
+            resource["values"] = values.clone();
+        }
+    }
+    plan
+}
+
+/// The plan with `-target`: what it does is only for these.
+fn targeted(plan: &Value, addresses: &[&str]) -> Value {
+    let mut plan = plan.clone();
+    let wanted = |entry: &Value| addresses.contains(&entry["address"].as_str().unwrap());
+    for list in ["resource_changes", "resource_drift"] {
+        plan[list].as_array_mut().unwrap().retain(wanted);
+    }
+    plan
+}
+
+/// A repository with a module, `abide.toml` and the program.
+struct Stand(tempfile::TempDir);
+
+impl Stand {
+    /// `full` is what a plan says, `target` one with `-target`, `edited` one of edited source.
+    fn new(case: &str, full: &Value, target: &Value, edited: &Value) -> Self {
+        let stand = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(stand.at("infra")).unwrap();
+        let source = repository().join("tests/fixtures").join(case).join("main.tf");
+        fs::copy(source, stand.at("infra/main.tf")).unwrap();
+        fs::write(
+            stand.at("abide.toml"),
+            "[targets.prod]\ndirectory = \"infra\"\n",
+        )
+        .unwrap();
+        for (name, plan) in [("full", full), ("target", target), ("edited", edited)] {
+            stand.plan(name, plan);
+        }
+        let script = r#"#!/bin/sh
+here=$(dirname "$0")
+echo "$*" >>"$here/asked"
+for a; do
+  last=$a
+  case $a in
+  -target=*) kind=target ;;
+  -out=*) out=${a#-out=} ;;
+  esac
+done
+case $1 in
+version) echo '{"terraform_version": "1.11.4"}' ;;
+init) ;;
+plan)
+  case $PWD in
+  *abide-source-*) kind=edited; cat main.tf >"$here/planned.tf" ;;
+  esac
+  echo "${kind:-full}" >"$out" ;;
+show) cat "$here/plans/$(cat "$last").json" ;;
+apply) cp "$last" "$here/applied" ;;
+*) exit 64 ;;
+esac
+"#;
+        fs::write(stand.at("terraform"), script).unwrap();
+        fs::set_permissions(stand.at("terraform"), fs::Permissions::from_mode(0o755)).unwrap();
+        stand
+    }
+
+    /// The three of `drift-in-plan`, to undo what happened to a group.
+    fn bastion() -> Self {
+        let full = fixture("plans/drift-in-plan");
+        let target = targeted(&full, &[BASTION]);
+        Self::new("plans/drift-in-plan", &full, &target, &agreed(&full, BASTION))
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn plan(&self, name: &str, plan: &Value) {
+        fs::create_dir_all(self.at("plans")).unwrap();
+        fs::write(self.at("plans").join(format!("{name}.json")), plan.to_string()).unwrap();
+    }
+
+    fn drift(&self, arguments: &[&str]) -> Ran {
+        let path = std::env::var("PATH").unwrap();
+        abide()
+            .current_dir(self.0.path())
+            .env("PATH", format!("{}:{path}", self.0.path().display()))
+            .arg("drift")
+            .args(arguments)
+            .output()
+            .unwrap()
+            .into()
+    }
+
+    fn refused(&self, arguments: &[&str], why: &str) {
+        let ran = self.drift(arguments);
+        assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains(why), "{why}\n{}", ran.stderr);
+        assert!(!self.at("applied").exists(), "something was applied");
+    }
+
+    /// The subcommands that were asked for, in order.
+    fn steps(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.at("asked")).unwrap_or_default();
+        let first = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+        text.lines().map(first).collect()
+    }
+
+    fn kept(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.at(".abide/remedies"));
+        let entries = entries.map(|entries| entries.map(|entry| entry.unwrap().path()));
+        let mut folders: Vec<PathBuf> = entries.map_or_else(|_| Vec::new(), Iterator::collect);
+        folders.retain(|path| path.is_dir());
+        folders
+    }
+
+    /// Makes a revert and gives its digest.
+    fn revert(&self) -> String {
+        let ran = self.drift(&["remedy", "prod", BASTION, "--revert"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        digest(&ran.stdout)
+    }
+}
+
+fn digest(text: &str) -> String {
+    let at = text.find("sha256:").unwrap();
+    text[at..at + 71].to_owned()
+}
+
+#[test]
+fn only_the_approved_plan_is_applied_and_by_one_command_alone() {
+    let stand = Stand::bastion();
+    stand.drift(&["prod"]);
+    stand.drift(&["remedy", "prod", BASTION, "--adopt"]);
+    let ran = stand.drift(&["remedy", "prod", BASTION, "--revert"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    for line in [
+        "# Revert aws_security_group.bastion in prod",
+        "- update `aws_security_group.bastion`: `ingress`",
+    ] {
+        assert!(ran.stdout.lines().any(|l| l == line), "{line}\n{}", ran.stdout);
+    }
+    // Nothing that looks, adopts or makes a revert applies.
+    let steps = stand.steps();
+    let harmless = ["version", "init", "plan", "show"];
+    assert!(steps.iter().all(|step| harmless.contains(&step.as_str())), "{steps:?}");
+    let folder = stand.kept().remove(0);
+    for name in ["plan", "remedy.json"] {
+        let mode = fs::metadata(folder.join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    let digest = digest(&ran.stdout);
+    let applied = stand.drift(&["apply-revert", "prod", "--plan-digest", &digest]);
+    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
+    let expected = "reverted aws_security_group.bastion: update ingress\n";
+    assert!(applied.stdout.starts_with(expected), "{}", applied.stdout);
+    let steps = stand.steps();
+    assert_eq!(steps.iter().filter(|step| *step == "apply").count(), 1, "{steps:?}");
+    assert_eq!(
+        steps[steps.len() - 6..],
+        ["version", "init", "plan", "show", "show", "apply"]
+    );
+    let asked = fs::read_to_string(stand.at("asked")).unwrap();
+    let apply = asked.lines().last().unwrap();
+    assert!(!apply.contains("-auto-approve") && !apply.contains("-lock=false"), "{apply}");
+    assert_eq!(fs::read_to_string(stand.at("applied")).unwrap(), "target\n");
+    // Once.
+    fs::remove_file(stand.at("applied")).unwrap();
+    stand.refused(&["apply-revert", "prod", "--plan-digest", &digest], "no revert waits");
+}
+
+#[test]
+fn a_stale_or_another_plan_is_not_applied() {
+    let stand = Stand::bastion();
+    let digest = stand.revert();
+    let apply = ["apply-revert", "prod", "--plan-digest", &digest];
+    // Somebody undid it by hand.
+    let mut target = targeted(&fixture("plans/drift-in-plan"), &[BASTION]);
+    stand.plan("target", &agreed(&target, BASTION));
+    stand.refused(&apply, "nothing was applied");
+    // Somebody opened another port besides.
+    let before = &mut target["resource_changes"][0]["change"]["before"];
+    before["ingress"][0]["to_port"] = json!(23);
+    stand.plan("target", &target);
+    stand.refused(&apply, "the plan is stale");
+    // Somebody put another plan in its place.
+    fs::write(stand.kept()[0].join("plan"), "full\n").unwrap();
+    stand.refused(&apply, "is not the approved plan");
+    let other = format!("sha256:{}", "0".repeat(64));
+    stand.refused(&["apply-revert", "prod", "--plan-digest", &other], &digest);
+    stand.refused(&["apply-revert", "prod", "--plan-digest", &digest[..20]], "64 hexadecimal digits");
+}
+
+/// The digest of the file holds, but what it does is not what was approved.
+#[test]
+fn what_the_saved_plan_does_is_read_again() {
+    let stand = Stand::bastion();
+    let digest = stand.revert();
+    let folder = stand.kept().remove(0);
+    let file = folder.join("remedy.json");
+    let text = fs::read_to_string(&file).unwrap();
+    // `show` of the saved plan and the plan made now print different things.
+    let script = fs::read_to_string(stand.at("terraform")).unwrap();
+    let script = script.replace(
+        "show) cat",
+        "show) case $last in *abide-plan-*) ;; esac; test -e \"$here/other\" && case $(cat \"$here/count\" 2>/dev/null) in 1) cat \"$here/plans/full.json\"; exit ;; *) echo 1 >\"$here/count\" ;; esac\n  cat",
+    );
+    fs::write(stand.at("terraform"), script).unwrap();
+    fs::write(stand.at("other"), "").unwrap();
+    stand.refused(
+        &["apply-revert", "prod", "--plan-digest", &digest],
+        "does not do what was approved",
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn a_revert_that_does_more_is_not_kept() {
+    let full = fixture("plans/drift-in-plan");
+    let block = "aws_s3_bucket_public_access_block.ledger";
+    let more = targeted(&full, &[BASTION, block]);
+    let stand = Stand::new("plans/drift-in-plan", &full, &more, &full);
+    stand.refused(
+        &["remedy", "prod", BASTION, "--revert"],
+        "it would also create aws_s3_bucket_public_access_block.ledger, which did not drift",
+    );
+    assert_eq!(stand.kept(), Vec::<PathBuf>::new());
+    // Named, it is what was asked for.
+    let ran = stand.drift(&["remedy", "prod", BASTION, block, "--revert"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("**look twice**: it is made anew"), "{}", ran.stdout);
+    let mut ahead = targeted(&full, &[BASTION]);
+    ahead["resource_changes"][0]["change"]["after"]["description"] = json!("Other");
+    stand.plan("target", &ahead);
+    stand.refused(
+        &["remedy", "prod", BASTION, "--revert"],
+        "it would also set description of aws_security_group.bastion",
+    );
+    let mut ahead = targeted(&full, &[BASTION]);
+    ahead["resource_changes"][0]["change"]["after"]["ingress"][0]["to_port"] = json!(24);
+    stand.plan("target", &ahead);
+    stand.refused(
+        &["remedy", "prod", BASTION, "--revert"],
+        "to another value than it had before",
+    );
+}
+
+#[test]
+fn what_cannot_be_remedied_says_why() {
+    let stand = Stand::bastion();
+    for (address, how, why) in [
+        ("aws_security_group.tolerated", "--revert", "applying the code would leave it (ingress)"),
+        ("aws_s3_bucket.ledger", "--revert", "remedy what changed: aws_s3_bucket_public_access_block.ledger"),
+        ("aws_ebs_volume.untouched", "--adopt", "did not drift; of the target did:"),
+        ("aws_ebs_volume.data", "--adopt", "is gone"),
+        ("aws_security_group.new=sg-1", "--revert", "cannot be reverted"),
+        (BASTION, "--adopt", "not adopted without an approved exception"),
+    ] {
+        stand.refused(&["remedy", "prod", address, how], why);
+    }
+    stand.refused(&["remedy", "prod", BASTION], "--revert|--adopt");
+    stand.refused(&["remedy", "stage", BASTION, "--revert"], "there is no target `stage`");
+    let wave = fixture("drift/wave");
+    stand.plan("full", &wave);
+    let deleted = wave["resource_drift"][0]["address"].as_str().unwrap();
+    stand.refused(&["remedy", "prod", deleted, "--revert"], "check credentials and region");
+}
+
+const KEY: &str = "aws_kms_key.ledger";
+
+fn improving() -> Stand {
+    let full = fixture("drift/improving");
+    let target = targeted(&full, &[KEY]);
+    Stand::new("drift/improving", &full, &target, &agreed(&full, KEY))
+}
+
+#[test]
+fn what_made_things_better_is_adopted_and_never_reverted() {
+    let stand = improving();
+    stand.refused(&["remedy", "prod", KEY, "--revert"], "it is never reverted");
+    let ran = stand.drift(&["remedy", "prod", KEY, "--adopt"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("--- a/infra/main.tf\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n-  enable_key_rotation = false\n+  enable_key_rotation = true\n"), "{}", ran.stdout);
+    // What was planned is the edited source; what lies there is not touched.
+    let planned = fs::read_to_string(stand.at("planned.tf")).unwrap();
+    assert!(planned.contains("enable_key_rotation = true"));
+    let source = fs::read_to_string(stand.at("infra/main.tf")).unwrap();
+    assert!(source.contains("enable_key_rotation = false"));
+    stand.refused(&["remedy", "prod", KEY, "--adopt", "--write"], "git");
+    let ran = stand.drift(&["remedy", "prod", KEY, "--adopt", "--write", "--allow-dirty"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(stand.at("infra/main.tf")).unwrap(), planned);
+}
+
+#[test]
+fn an_edit_that_does_not_prove_itself_is_not_taken() {
+    let stand = improving();
+    let full = fixture("drift/improving");
+    stand.plan("edited", &full);
+    stand.refused(
+        &["remedy", "prod", KEY, "--adopt", "--write", "--allow-dirty"],
+        "terraform would still update aws_kms_key.ledger (enable_key_rotation)",
+    );
+    let mut more = agreed(&full, KEY);
+    let mut other = full["resource_changes"][0].clone();
+    other["address"] = json!("aws_kms_key.other");
+    more["resource_changes"].as_array_mut().unwrap().push(other);
+    stand.plan("edited", &more);
+    stand.refused(
+        &["remedy", "prod", KEY, "--adopt", "--write", "--allow-dirty"],
+        "terraform would also update aws_kms_key.other",
+    );
+    let source = fs::read_to_string(stand.at("infra/main.tf")).unwrap();
+    assert!(source.contains("enable_key_rotation = false"));
+}
+
+#[test]
+fn a_pull_request_is_a_branch_of_its_own() {
+    let stand = improving();
+    let root = stand.0.path();
+    fs::create_dir(stand.at("remote.git")).unwrap();
+    git(&stand.at("remote.git"), &["init", "--bare", "--quiet"]);
+    git(root, &["init", "--quiet", "-b", "main"]);
+    git(root, &["config", "user.name", "t"]);
+    git(root, &["config", "user.email", "t@example.com"]);
+    git(root, &["add", "infra", "abide.toml"]);
+    git(root, &["commit", "--quiet", "-m", "first"]);
+    git(root, &["remote", "add", "origin", "remote.git"]);
+    let ran = stand.drift(&["remedy", "prod", KEY, "--adopt", "--pr"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let show = |arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .args(arguments)
+            .current_dir(stand.at("remote.git"))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let branch = show(&["branch", "--list", "abide/adopt-prod-*"]);
+    let branch = branch.trim();
+    assert!(ran.stderr.contains(branch) && !branch.is_empty(), "{}", ran.stderr);
+    let text = show(&["show", &format!("{branch}:infra/main.tf")]);
+    assert!(text.contains("enable_key_rotation = true"), "{text}");
+    let message = show(&["log", "-1", "--format=%B", branch]);
+    assert!(message.starts_with("Adopt aws_kms_key.ledger in prod\n"), "{message}");
+    assert!(message.contains("no policy breaks"), "{message}");
+    // Where one works, nothing changed.
+    let source = fs::read_to_string(stand.at("infra/main.tf")).unwrap();
+    assert!(source.contains("enable_key_rotation = false"));
+    stand.refused(&["remedy", "prod", KEY, "--adopt", "--pr"], "may be open already");
+    fs::write(stand.at("infra/main.tf"), format!("{source}\n# mine\n")).unwrap();
+    stand.refused(&["remedy", "prod", KEY, "--adopt", "--pr"], "has uncommitted changes");
+}
