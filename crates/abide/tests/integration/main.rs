@@ -35,5 +35,6 @@ mod secrets;
 mod settings;
 mod staged;
 mod store;
+mod tofu;
 mod wording;
 mod workflow;

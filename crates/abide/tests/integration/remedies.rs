@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::command::{Ran, abide, git, repository};
+use crate::tofu::of_tofu;
 
 const BASTION: &str = "aws_security_group.bastion";
 
@@ -197,6 +198,28 @@ fn only_the_approved_plan_is_applied_and_by_one_command_alone() {
     stand.refused(&["apply-revert", "prod", "--plan-digest", &digest], "no revert waits");
 }
 
+/// The same with OpenTofu, which says `registry.opentofu.org` and is called `tofu`.
+#[test]
+fn tofu_reverts_and_adopts() {
+    let full = of_tofu(&fixture("drift/improving"));
+    let stand = Stand::new("drift/improving", &full, &full, &agreed(&full, KEY));
+    fs::rename(stand.at("terraform"), stand.at("tofu")).unwrap();
+    let target = "[targets.prod]\ndirectory = \"infra\"\nterraform = \"tofu\"\n";
+    fs::write(stand.at("abide.toml"), target).unwrap();
+    let seen = stand.drift(&["prod", "--format", "json"]);
+    let seen: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(seen["targets"][0]["tool"], "tofu 1.11.4");
+    assert_eq!(seen["targets"][0]["summary"]["improving"], 1);
+    let ran = stand.drift(&["remedy", "prod", KEY, "--adopt"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let full = of_tofu(&fixture("plans/drift-in-plan"));
+    stand.plan("full", &full);
+    stand.plan("target", &targeted(&full, &[BASTION]));
+    let digest = stand.revert();
+    let applied = stand.drift(&["apply-revert", "prod", "--plan-digest", &digest]);
+    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
+}
+
 #[test]
 fn a_stale_or_another_plan_is_not_applied() {
     let stand = Stand::bastion();
@@ -379,4 +402,40 @@ fn a_pull_request_is_a_branch_of_its_own() {
     stand.refused(&["remedy", "prod", KEY, "--adopt", "--pr"], "may be open already");
     fs::write(stand.at("infra/main.tf"), format!("{source}\n# mine\n")).unwrap();
     stand.refused(&["remedy", "prod", KEY, "--adopt", "--pr"], "has uncommitted changes");
+}
+
+/// A day, as exceptions are written with; they run for a short time only.
+fn in_days(days: i64) -> String {
+    let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    day.to_string()[..10].to_owned()
+}
+
+/// What breaks a policy is adopted under an exception that was approved, and only what it accepts.
+#[test]
+fn an_approved_exception_lets_a_violation_in() {
+    let stand = Stand::bastion();
+    let scan = stand.drift(&["prod", "--format", "json"]);
+    let scan: Value = serde_json::from_str(&scan.stdout).unwrap();
+    let resources = scan["targets"][0]["resources"].as_array().unwrap();
+    let bastion = resources.iter().find(|r| r["address"] == BASTION).unwrap();
+    let broken = bastion["policies"].as_array().unwrap();
+    let exceptions: Vec<Value> = broken
+        .iter()
+        .enumerate()
+        .map(|(at, policy)| {
+            json!({
+                "id": format!("EXC-{at}"), "policy": policy["policy_id"].as_str().unwrap(), "resource": BASTION,
+                "reason": "a migration needs it", "requester": "ann", "approvers": ["bob", "cyd"],
+                "expires": in_days(3),
+            })
+        })
+        .collect();
+    fs::write(stand.at("exceptions.json"), json!(exceptions).to_string()).unwrap();
+    let adopt = ["remedy", "prod", BASTION, "--adopt"];
+    stand.refused(&adopt, "not adopted without an approved exception");
+    let mut with = adopt.to_vec();
+    with.extend(["--exceptions", "exceptions.json"]);
+    let ran = stand.drift(&with);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("+    cidr_blocks = [\"0.0.0.0/0\"]\n"), "{}", ran.stdout);
 }
