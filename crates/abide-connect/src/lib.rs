@@ -11,8 +11,8 @@ mod plan;
 mod process;
 mod tool;
 
-pub use environment::Environment;
 pub use apply::{ApprovedPlan, NoDigest, PlanDigest, apply, show};
+pub use environment::Environment;
 pub use plan::{Planned, Planning, plan, plan_generating, plan_only};
 pub use process::{Cancel, Step};
 pub use tool::{Flavour, Tool};

@@ -8,11 +8,12 @@ mod change;
 mod classify;
 mod noise;
 mod rules;
+pub mod scan;
 
 use std::sync::Arc;
 
 use crate::address::ResourceAddress;
-use crate::finding::{Finding, Outcome};
+use crate::finding::{AppliedException, Finding, Location, Outcome};
 
 pub use change::{Change, changes};
 pub use classify::{Code, classify};
@@ -123,6 +124,20 @@ pub struct Drifted {
     pub caused_by: Vec<ResourceAddress>,
     /// Changed attributes that the code lets be: applying it would not undo them.
     pub ignored: Vec<String>,
+    /// Where it is written, if the source is at hand.
+    pub location: Option<Location>,
+    /// The exception that accepts it, until that ends.
+    pub accepted: Option<AppliedException>,
+    /// When a recorded scan first saw it, if one did.
+    pub since: Option<jiff::Timestamp>,
+}
+
+impl Drifted {
+    /// Whether a policy is broken by it and nobody accepted that.
+    #[must_use]
+    pub fn is_violation(&self) -> bool {
+        self.class.is_violation() && self.accepted.is_none()
+    }
 }
 
 /// So many resources are gone that something else is likelier: other credentials, another region.

@@ -103,7 +103,8 @@ fn next(loaded: &Loaded, want: &Want) -> Result<Option<Proposal>, Why> {
     };
     let as_blocks = |value: Option<&Value>| value.is_some_and(literal::is_blocks);
     if as_blocks(now) || as_blocks(want.value.as_ref()) {
-        let list = |value: Option<&Value>| value.and_then(Value::as_list).unwrap_or_default().to_vec();
+        let list =
+            |value: Option<&Value>| value.and_then(Value::as_list).unwrap_or_default().to_vec();
         if at.is_blocks() {
             return at.blocks(&list(now), &list(want.value.as_ref()));
         }
@@ -142,7 +143,9 @@ impl At<'_> {
 
     /// A JSON document is written as people write one, unless it stands there as a text.
     fn expression(&self, value: &Value) -> Result<String, Why> {
-        let document = value.as_str().filter(|text| text.trim_start().starts_with('{'));
+        let document = value
+            .as_str()
+            .filter(|text| text.trim_start().starts_with('{'));
         let document = document.and_then(abide_core::source::value_of_json);
         Ok(match document {
             Some(document) => format!("jsonencode({})", literal::value(&document)?),
@@ -203,9 +206,15 @@ impl At<'_> {
 
     /// One entry of a map that differs.
     fn entries(&self, now: &Object, wanted: &Object) -> Result<Option<Proposal>, Why> {
-        for (name, value) in wanted.iter().filter(|(name, value)| now.get(name) != Some(value)) {
+        for (name, value) in wanted
+            .iter()
+            .filter(|(name, value)| now.get(name) != Some(value))
+        {
             let path = self.path.name(name);
-            let at = At { path: &path, ..*self };
+            let at = At {
+                path: &path,
+                ..*self
+            };
             let trace = self.loaded.origins.trace(self.address, &path);
             let is_written = trace.is_some_and(|trace| trace.exact && trace.attribute.is_some());
             return match (now.get(name), is_written) {
@@ -308,7 +317,10 @@ impl At<'_> {
                 continue;
             }
             let path = self.path.index(index).name(name);
-            let at = At { path: &path, ..*self };
+            let at = At {
+                path: &path,
+                ..*self
+            };
             if literal::is_blocks(value) || literal::is_blocks(current) {
                 let list = |value: &Value| value.as_list().unwrap_or_default().to_vec();
                 return at.blocks(&list(current), &list(value));
@@ -399,11 +411,7 @@ fn without_gap(text: &str, cut: std::ops::Range<usize>) -> std::ops::Range<usize
 }
 
 /// Before the closing bracket of a map that is written on several lines.
-fn multi_line(
-    file: &abide_hcl::SourceFile,
-    place: Location,
-    entry: &str,
-) -> Option<Proposal> {
+fn multi_line(file: &abide_hcl::SourceFile, place: Location, entry: &str) -> Option<Proposal> {
     let text = &file.text;
     let close = (place.span.end as usize).checked_sub(1)?;
     let start = line_start(text, close);
@@ -422,6 +430,9 @@ fn multi_line(
     let comma = if last.ends_with(',') { "," } else { "" };
     Some(Proposal {
         file: file.name.clone(),
-        splices: vec![Splice::new(start..start, format!("{own}{entry}{comma}{line}"))],
+        splices: vec![Splice::new(
+            start..start,
+            format!("{own}{entry}{comma}{line}"),
+        )],
     })
 }

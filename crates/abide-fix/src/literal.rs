@@ -151,10 +151,7 @@ mod tests {
     #[test]
     fn texts_are_no_templates() {
         let text = Value::string("a \"${b}\" %{c}\n\\");
-        assert_eq!(
-            value(&text).unwrap(),
-            r#""a \"$${b}\" %%{c}\n\\""#
-        );
+        assert_eq!(value(&text).unwrap(), r#""a \"$${b}\" %%{c}\n\\""#);
     }
 
     #[test]

@@ -65,9 +65,10 @@ pub fn check(
             }),
         }
     }
-    let gone = before.changes.iter().filter(|old| {
-        !adopted.contains_key(&old.address) && after.change(&old.address).is_none()
-    });
+    let gone = before
+        .changes
+        .iter()
+        .filter(|old| !adopted.contains_key(&old.address) && after.change(&old.address).is_none());
     refused.extend(gone.map(|old| Refused::NoLonger {
         address: old.address.clone(),
         actions: old.actions(),
@@ -83,12 +84,18 @@ pub fn check(
 ///
 /// # Errors
 /// All that it does besides.
-pub fn check_import(before: &Plan, after: &Plan, imported: &BTreeSet<String>) -> Result<(), Vec<Refused>> {
+pub fn check_import(
+    before: &Plan,
+    after: &Plan,
+    imported: &BTreeSet<String>,
+) -> Result<(), Vec<Refused>> {
     let mut refused = Vec::new();
     for change in &after.changes {
         let address = change.address.clone();
         if !imported.contains(&address) {
-            let same = before.change(&address).is_some_and(|old| is_same(old, change));
+            let same = before
+                .change(&address)
+                .is_some_and(|old| is_same(old, change));
             if !same {
                 let actions = change.actions();
                 refused.push(Refused::Elsewhere { address, actions });
@@ -102,7 +109,10 @@ pub fn check_import(before: &Plan, after: &Plan, imported: &BTreeSet<String>) ->
         let quiet = change.only("no-op") || tags_alone;
         if !takes || !quiet {
             let attributes = attributes.join(", ");
-            refused.push(Refused::Import { address, attributes });
+            refused.push(Refused::Import {
+                address,
+                attributes,
+            });
         }
     }
     match refused.is_empty() {
@@ -168,17 +178,26 @@ mod tests {
 
     #[test]
     fn nothing_may_be_left_of_what_was_adopted() {
-        assert_eq!(check(&plan(&[("a.a", SIZE)]), &plan(&[]), &adopted()), Ok(()));
+        assert_eq!(
+            check(&plan(&[("a.a", SIZE)]), &plan(&[]), &adopted()),
+            Ok(())
+        );
         assert!(check(&plan(&[("a.a", SIZE)]), &plan(&[("a.a", SIZE)]), &adopted()).is_err());
         // What waits to be applied stays.
-        assert_eq!(check(&plan(&[("a.a", BOTH)]), &plan(&[("a.a", KIND)]), &adopted()), Ok(()));
+        assert_eq!(
+            check(&plan(&[("a.a", BOTH)]), &plan(&[("a.a", KIND)]), &adopted()),
+            Ok(())
+        );
         assert!(check(&plan(&[("a.a", SIZE)]), &plan(&[("a.a", KIND)]), &adopted()).is_err());
     }
 
     #[test]
     fn everything_else_is_as_it_was() {
         let before = [("a.a", SIZE), ("a.b", SIZE)];
-        assert_eq!(check(&plan(&before), &plan(&[("a.b", SIZE)]), &adopted()), Ok(()));
+        assert_eq!(
+            check(&plan(&before), &plan(&[("a.b", SIZE)]), &adopted()),
+            Ok(())
+        );
         let other = check(&plan(&before), &plan(&[("a.b", BOTH)]), &adopted()).unwrap_err();
         assert!(matches!(&other[..], [Refused::Elsewhere { .. }]));
         let gone = check(&plan(&before), &plan(&[]), &adopted()).unwrap_err();
@@ -191,7 +210,9 @@ mod tests {
     fn an_import_takes_over_and_changes_tags_at_most() {
         let imported = BTreeSet::from(["a.a".to_owned()]);
         let with = |actions: &str, after: &str| {
-            format!(r#"{{"actions": ["{actions}"], "before": {{"size": 5}}, "after": {after}, "importing": {{"id": "x"}}}}"#)
+            format!(
+                r#"{{"actions": ["{actions}"], "before": {{"size": 5}}, "after": {after}, "importing": {{"id": "x"}}}}"#
+            )
         };
         for (actions, after, fits) in [
             ("no-op", r#"{"size": 5}"#, true),

@@ -230,11 +230,14 @@ mod tests {
     #[test]
     fn the_digest_is_of_what_is_done_not_of_how_it_is_printed() {
         let one = plan(r#"{"actions": ["update"], "before": {"x": 1, "y": 2}, "after": {"x": 1}}"#);
-        let other = plan(r#"{"actions": ["update"], "before": {"y": 2, "x": 1}, "after": {"x": 1}}"#);
+        let other =
+            plan(r#"{"actions": ["update"], "before": {"y": 2, "x": 1}, "after": {"x": 1}}"#);
         assert_eq!(one.digest(), other.digest());
-        let reality = plan(r#"{"actions": ["update"], "before": {"x": 1, "y": 3}, "after": {"x": 1}}"#);
+        let reality =
+            plan(r#"{"actions": ["update"], "before": {"x": 1, "y": 3}, "after": {"x": 1}}"#);
         assert_ne!(one.digest(), reality.digest());
-        let action = plan(r#"{"actions": ["delete"], "before": {"x": 1, "y": 2}, "after": {"x": 1}}"#);
+        let action =
+            plan(r#"{"actions": ["delete"], "before": {"x": 1, "y": 2}, "after": {"x": 1}}"#);
         assert_ne!(one.digest(), action.digest());
     }
 

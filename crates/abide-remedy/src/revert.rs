@@ -73,7 +73,9 @@ pub enum Refused {
         attribute: String,
     },
     /// There is nothing to undo.
-    #[error("it does nothing to {address}: somebody undid it already, or the code lets it be (`ignore_changes`)")]
+    #[error(
+        "it does nothing to {address}: somebody undid it already, or the code lets it be (`ignore_changes`)"
+    )]
     Nothing {
         /// The resource.
         address: String,
@@ -82,7 +84,11 @@ pub enum Refused {
 
 /// What to look at twice, by the beginning of the type and an attribute (`*` for any).
 const CAREFUL: &[(&str, &str, &str)] = &[
-    ("aws_iam_", "assume_role_policy", "it changes who may take a role"),
+    (
+        "aws_iam_",
+        "assume_role_policy",
+        "it changes who may take a role",
+    ),
     ("aws_route", "*", "it changes where traffic goes"),
     ("aws_db_", "*", "it changes a database and may restart it"),
     ("aws_rds_", "*", "it changes a database and may restart it"),
@@ -270,12 +276,16 @@ mod tests {
     fn another_resource_attribute_value_or_action_is_refused() {
         let both = undo(&["size", "tags"], false);
         let elsewhere = answer(&[(A, BACK), ("aws_ebs_volume.b", BACK)], &both).unwrap_err();
-        assert!(matches!(&elsewhere[..], [Refused::Elsewhere { address, .. }] if address.ends_with('b')));
+        assert!(
+            matches!(&elsewhere[..], [Refused::Elsewhere { address, .. }] if address.ends_with('b'))
+        );
         let more = answer(&[(A, BACK)], &undo(&["tags"], false)).unwrap_err();
         assert!(matches!(&more[..], [Refused::Attribute { attribute, .. }] if attribute == "size"));
         let ahead = BACK.replace("\"size\": 5", "\"size\": 9");
         let ahead = answer(&[(A, &ahead)], &both).unwrap_err();
-        assert!(matches!(&ahead[..], [Refused::NotBefore { attribute, .. }] if attribute == "size"));
+        assert!(
+            matches!(&ahead[..], [Refused::NotBefore { attribute, .. }] if attribute == "size")
+        );
         for actions in [r#"["delete"]"#, r#"["delete", "create"]"#, r#"["create"]"#] {
             let other = BACK.replace(r#"["update"]"#, actions);
             let other = answer(&[(A, &other)], &both).unwrap_err();

@@ -11,7 +11,7 @@ use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use abide_core::drift::{Class, Drift, Drifted};
-use abide_core::scan::ScanPolicy;
+use abide_core::scan::{Scan, ScanPolicy};
 use jiff::Timestamp;
 
 /// A format that shows drift.
@@ -34,6 +34,8 @@ pub struct Target {
     pub owner: Option<String>,
     /// What was found, or why it could not be looked at.
     pub outcome: Result<Drift, String>,
+    /// The same as a scan, for what takes scans: the store, and formats of findings.
+    pub scan: Option<Scan>,
     /// How long each step took.
     pub steps: Vec<(String, Duration)>,
     /// The program that planned, e.g. `terraform 1.11.4`.
@@ -67,6 +69,12 @@ impl DriftReport {
             let resources = target.outcome.iter().flat_map(|drift| &drift.resources);
             resources.map(move |resource| (target, resource))
         })
+    }
+
+    /// How many resources break policies by drift that nobody accepted.
+    #[must_use]
+    pub fn violations(&self) -> usize {
+        self.resources().filter(|(_, r)| r.is_violation()).count()
     }
 
     /// How many resources of a class.

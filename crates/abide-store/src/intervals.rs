@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use abide_core::drift::scan::POLICY;
 use abide_ledger::tree::{Hash, root, sha256};
 
 use crate::backend::Backend;
@@ -28,22 +29,84 @@ struct Changed<'a> {
 /// A cell as it is stored: policy, status, detail and the scan it began with.
 type Cell = (i64, Status, i64, i64);
 
-/// Writes what changed, and gives the root over what is then stored.
+/// What writing gave.
+pub(crate) struct Written {
+    /// The root over what is then stored.
+    pub(crate) root: Hash,
+    /// Drift that began or ended.
+    pub(crate) drift: Vec<Turn>,
+}
+
+/// Drift of one resource began or ended.
+pub(crate) struct Turn {
+    subject: i64,
+    pub(crate) began: bool,
+    /// What the record says, or why it ended.
+    pub(crate) said: String,
+}
+
+impl Turn {
+    /// `None` unless the policy is that of drift, and it broke or no longer does.
+    fn of(
+        subject: i64,
+        policy: &str,
+        before: Option<Status>,
+        after: Option<&Record>,
+    ) -> Option<Self> {
+        let is_open = |status| matches!(status, Status::Fail | Status::Excepted);
+        let was = before.is_some_and(is_open);
+        let is = after.is_some_and(|record| is_open(record.status));
+        (policy == POLICY && was != is).then(|| Self {
+            subject,
+            began: is,
+            said: after.map_or_else(String::new, |record| record.detail.clone()),
+        })
+    }
+
+    /// The resources they are about, in their order.
+    pub(crate) fn subjects(
+        db: &mut dyn Backend,
+        tenant: &str,
+        turns: &[Self],
+    ) -> Result<Vec<Subject>, StoreError> {
+        let numbers: Vec<Value> = turns.iter().map(|turn| turn.subject.into()).collect();
+        let sql = "SELECT input, address, type, id FROM subject WHERE tenant = $1 AND id";
+        let mut known = HashMap::new();
+        for row in bulk::select(db, sql, &[tenant.into()], &numbers)? {
+            known.insert(row.int(3)?, subject(&row)?);
+        }
+        let found = turns.iter().map(|turn| {
+            known
+                .get(&turn.subject)
+                .cloned()
+                .ok_or_else(|| StoreError::Damaged("a resource without a row".to_owned()))
+        });
+        found.collect()
+    }
+}
+
+/// Writes what changed.
 pub(crate) fn write(
     db: &mut dyn Backend,
     scan: &Snapshot,
     leaves: &[Hash],
     at: &At<'_>,
-) -> Result<Hash, StoreError> {
+) -> Result<Written, StoreError> {
     // Most scans change nothing. A leaf is of one resource, so the same leaves are the same scan.
     if open_leaves(db, at)? == leaves.iter().copied().collect() {
-        return Ok(root(leaves));
+        return Ok(Written {
+            root: root(leaves),
+            drift: Vec::new(),
+        });
     }
     let open = open_subjects(db, at)?;
     let changed = changed(db, scan, leaves, open, at)?;
-    cells(db, scan, &changed, at)?;
+    let drift = cells(db, scan, &changed, at)?;
     replace_leaves(db, &changed, at)?;
-    Ok(root_of(&open_subjects(db, at)?))
+    Ok(Written {
+        root: root_of(&open_subjects(db, at)?),
+        drift,
+    })
 }
 
 fn open_leaves(db: &mut dyn Backend, at: &At<'_>) -> Result<BTreeSet<Hash>, StoreError> {
@@ -143,13 +206,13 @@ fn open_cells(
     Ok(cells)
 }
 
-/// Closes and opens the intervals of all changed resources.
+/// Closes and opens the intervals of all changed resources; gives the drift that began or ended.
 fn cells(
     db: &mut dyn Backend,
     scan: &Snapshot,
     changed: &[Changed<'_>],
     at: &At<'_>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Turn>, StoreError> {
     let mut open = open_cells(db, at, &numbers(changed, |changed| changed.known))?;
     let policies = dictionary::policies(db, at.tenant)?;
     let records = changed.iter().filter_map(|changed| changed.records);
@@ -157,7 +220,7 @@ fn cells(
         .flat_map(|records| records.values().map(|record| record.detail.as_str()))
         .collect();
     let details = dictionary::details(db, at.tenant, &texts)?;
-    let (mut lives, mut rows) = (Lives::default(), Vec::new());
+    let (mut lives, mut rows, mut drift) = (Lives::default(), Vec::new(), Vec::new());
     let nothing = Records::new();
     for one in changed {
         let mut before = open.remove(&one.number).unwrap_or_default();
@@ -193,6 +256,7 @@ fn cells(
                 after: Some(record),
                 gone: "fixed",
             };
+            drift.extend(Turn::of(one.number, id, change.before, change.after));
             lives.apply(db, at, &change)?;
         }
         for (id, (policy, status, _, from)) in before {
@@ -209,12 +273,14 @@ fn cells(
                 after: None,
                 gone,
             };
+            drift.extend(Turn::of(one.number, &id, change.before, None));
             lives.apply(db, at, &change)?;
         }
     }
     let columns = "tenant, stream, subject, policy, from_seq, status, detail";
     bulk::insert(db, "state", columns, &rows)?;
-    lives.write(db)
+    lives.write(db)?;
+    Ok(drift)
 }
 
 fn close(

@@ -6,6 +6,7 @@ use abide_ledger::statement;
 use serde_json::{Value, json};
 
 use crate::backend::Backend;
+use crate::intervals::Turn;
 use crate::ledger::Appender;
 use crate::snapshot::{Digests, Snapshot};
 use crate::{Store, StoreError, dictionary, intervals, slots};
@@ -85,11 +86,12 @@ fn record(
     };
     if scan.complete {
         let written = intervals::write(db, scan, &digests.leaves, &at)?;
-        if written != *expected {
+        if written.root != *expected {
             return Err(StoreError::Mismatch {
                 stream: scan.context.stream.clone(),
             });
         }
+        drift(db, scan, &at, &written.drift, &mut ledger)?;
     }
     let due = match scan.context.slot {
         Some(due) => Some(due),
@@ -125,6 +127,37 @@ fn record(
         already: false,
         ledger_seq,
     })
+}
+
+/// Says in the ledger which drift began and which ended.
+fn drift(
+    db: &mut dyn Backend,
+    scan: &Snapshot,
+    at: &At<'_>,
+    turns: &[Turn],
+    ledger: &mut Appender<'_>,
+) -> Result<(), StoreError> {
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let subjects = Turn::subjects(db, at.tenant, turns)?;
+    for (turn, subject) in turns.iter().zip(subjects) {
+        let mut body = json!({
+            "stream": scan.context.stream, "scan": at.seq, "at": at.time,
+            "address": subject.address, "type": subject.resource_type,
+        });
+        if !turn.said.is_empty() {
+            let said: Value = serde_json::from_str(&turn.said)
+                .map_err(|error| StoreError::Damaged(error.to_string()))?;
+            body["said"] = said[0]["message"].clone();
+        }
+        let kind = match turn.began {
+            true => Kind::DriftOpened,
+            false => Kind::DriftClosed,
+        };
+        ledger.append(db, kind, body)?;
+    }
+    Ok(())
 }
 
 /// What the store knows of a scan before it is recorded; one question instead of five.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use abide_core::baseline::Baseline;
 use abide_core::diagnostic::{Diagnostic, Level};
+use abide_core::drift;
 use abide_core::engine::{self, AccountMode, Evaluations, Options};
 use abide_core::exception::{self, ExceptionSet, Rules};
 use abide_core::finding::Outcome;
@@ -77,7 +78,9 @@ pub(crate) fn severities(all: &[Policy], settings: &PolicySettings) -> Vec<(Stri
         let changed = settings.severity.get(&policy.id).copied();
         (policy.id.clone(), changed.unwrap_or(policy.severity))
     };
-    all.iter().map(of).collect()
+    // An exception may accept drift, too.
+    let drift = (drift::scan::POLICY.to_owned(), drift::scan::SEVERITY);
+    all.iter().map(of).chain([drift]).collect()
 }
 
 /// Overrides from the configuration and from `--set`.

@@ -98,13 +98,18 @@ fn deliver(snapshot: &Snapshot, args: &StoreArgs) -> anyhow::Result<()> {
 /// failure itself is what counts.
 pub(crate) fn failed(args: &RecordArgs, error: &anyhow::Error) {
     let stream = stream(args, ci::run(&ci::variable).repository);
+    failed_in(args, &stream, error);
+}
+
+/// The same of a stream that is named.
+pub(crate) fn failed_in(args: &RecordArgs, stream: &str, error: &anyhow::Error) {
     let reason: String = terminal::visible(&error.to_string())
         .chars()
         .take(500)
         .collect();
     let said = open_existing(&args.store).and_then(|mut store| {
         let key = existing_key(&args.store)?;
-        Ok(store.mark_failed(&args.store.tenant, &stream, &reason, &key, now())?)
+        Ok(store.mark_failed(&args.store.tenant, stream, &reason, &key, now())?)
     });
     drop(said);
 }

@@ -77,11 +77,7 @@ pub fn classify(sides: &Snapshots, set: &PolicySet, code: Code) -> Drift {
     drift
 }
 
-fn suspicion(
-    drift: &[ResourceDrift],
-    last: &Inventory,
-    found: &Inventory,
-) -> Option<Suspicion> {
+fn suspicion(drift: &[ResourceDrift], last: &Inventory, found: &Inventory) -> Option<Suspicion> {
     let gone: Vec<&ResourceDrift> = drift
         .iter()
         .filter(|d| d.action == Action::Delete)
@@ -301,6 +297,9 @@ impl Sorter<'_> {
             noise,
             verdicts,
             caused_by: Vec::new(),
+            location: None,
+            accepted: None,
+            since: None,
         });
     }
 
@@ -344,6 +343,9 @@ impl Sorter<'_> {
                 changes: Vec::new(),
                 noise: Vec::new(),
                 caused_by: self.causes(&address, &verdicts, undone),
+                location: None,
+                accepted: None,
+                since: None,
                 verdicts,
                 ignored: Vec::new(),
                 address: address.clone(),
@@ -413,6 +415,9 @@ impl Sorter<'_> {
                 noise: Vec::new(),
                 verdicts,
                 caused_by: Vec::new(),
+                location: None,
+                accepted: None,
+                since: None,
                 ignored: Vec::new(),
             });
         }

@@ -5,7 +5,10 @@ use abide_fix::{Texts, Want, adopt};
 use abide_hcl::{Options, load_text};
 
 /// The text of `main.tf`, or of the file that changes, after adopting values in JSON.
-fn adopted(files: &[(&str, &str)], wants: &[(&str, &str, &str)]) -> Result<Vec<(String, String)>, String> {
+fn adopted(
+    files: &[(&str, &str)],
+    wants: &[(&str, &str, &str)],
+) -> Result<Vec<(String, String)>, String> {
     let wanted = Wanted::everything();
     let load = |texts: &Texts| {
         let files: Vec<(&str, &str)> = files
@@ -23,7 +26,10 @@ fn adopted(files: &[(&str, &str)], wants: &[(&str, &str, &str)]) -> Result<Vec<(
         })
         .collect();
     let files = adopt(&load, &wants).map_err(|error| error.to_string())?;
-    Ok(files.into_iter().map(|file| (file.name, file.after)).collect())
+    Ok(files
+        .into_iter()
+        .map(|file| (file.name, file.after))
+        .collect())
 }
 
 fn one(text: &str, attribute: &str, value: &str) -> String {
@@ -49,14 +55,12 @@ fn a_value_is_replaced_in_its_place() {
     assert_eq!(one(VOLUME, "size", "6"), VOLUME.replace("= 5", "= 6"));
     assert_eq!(
         one(VOLUME, "encrypted", "true"),
-        VOLUME.replace(
-            "size              = 5\n",
-            "size              = 5\n"
-        )
-        .replace(
-            "  tags = { Owner = \"platform\" }\n",
-            "  tags      = { Owner = \"platform\" }\n  encrypted = true\n"
-        )
+        VOLUME
+            .replace("size              = 5\n", "size              = 5\n")
+            .replace(
+                "  tags = { Owner = \"platform\" }\n",
+                "  tags      = { Owner = \"platform\" }\n  encrypted = true\n"
+            )
     );
     assert_eq!(
         one(VOLUME, "tags", "-"),
@@ -125,15 +129,26 @@ fn blocks_come_go_and_change() {
     let wide = rule(443, "192.168.0.0/16");
     // The cloud's order is its own.
     let same = format!("[{tls}, {ssh}]");
-    let none = adopted(&[("main.tf", GROUP)], &[("aws_security_group.a", "ingress", &same)]);
+    let none = adopted(
+        &[("main.tf", GROUP)],
+        &[("aws_security_group.a", "ingress", &same)],
+    );
     assert_eq!(none.unwrap(), []);
     assert_eq!(
         one(GROUP, "ingress", &format!("[{wide}, {ssh}]")),
-        GROUP.replace("443\n    cidr_blocks = [\"10.0.0.0/8\"]", "443\n    cidr_blocks = [\"192.168.0.0/16\"]")
+        GROUP.replace(
+            "443\n    cidr_blocks = [\"10.0.0.0/8\"]",
+            "443\n    cidr_blocks = [\"192.168.0.0/16\"]"
+        )
     );
     let without = one(GROUP, "ingress", &format!("[{tls}]"));
     assert_eq!(without.matches("ingress").count(), 1, "{without}");
-    assert!(without.contains("name = \"a\"\n\n  ingress {\n    protocol    = \"tcp\"\n    from_port   = 443"), "{without}");
+    assert!(
+        without.contains(
+            "name = \"a\"\n\n  ingress {\n    protocol    = \"tcp\"\n    from_port   = 443"
+        ),
+        "{without}"
+    );
     let more = one(GROUP, "ingress", &format!("[{tls}, {ssh}, {wide}]"));
     assert_eq!(
         more,
@@ -147,7 +162,10 @@ fn blocks_come_go_and_change() {
 #[test]
 fn what_feeds_the_value_is_edited_and_a_module_is_not() {
     let files = [
-        ("main.tf", "module \"disk\" {\n  source = \"./disk\"\n  size   = 5\n}\n"),
+        (
+            "main.tf",
+            "module \"disk\" {\n  source = \"./disk\"\n  size   = 5\n}\n",
+        ),
         (
             "disk/main.tf",
             "variable \"size\" {}\nvariable \"kind\" {\n  default = \"gp2\"\n}\nresource \"aws_ebs_volume\" \"a\" {\n  availability_zone = \"a\"\n  size = var.size\n  type = var.kind\n}\n",
@@ -168,7 +186,10 @@ fn what_feeds_the_value_is_edited_and_a_module_is_not() {
 fn documents_are_written_as_people_write_them() {
     let queue = "resource \"aws_sqs_queue\" \"a\" {\n  policy = jsonencode({ Version = \"2012-10-17\" })\n}\n";
     let document = r#""{\"Statement\":[{\"Effect\":\"Deny\"}],\"Version\":\"2012-10-17\"}""#;
-    let changed = adopted(&[("main.tf", queue)], &[("aws_sqs_queue.a", "policy", document)]);
+    let changed = adopted(
+        &[("main.tf", queue)],
+        &[("aws_sqs_queue.a", "policy", document)],
+    );
     assert_eq!(
         changed.unwrap()[0].1,
         "resource \"aws_sqs_queue\" \"a\" {\n  policy = jsonencode({\n    Statement = [{ Effect = \"Deny\" }]\n    Version   = \"2012-10-17\"\n  })\n}\n"
@@ -179,7 +200,10 @@ fn documents_are_written_as_people_write_them() {
 fn what_cannot_be_written_says_why() {
     let dynamic = "resource \"aws_security_group\" \"a\" {\n  dynamic \"ingress\" {\n    for_each = [22]\n    content {\n      from_port = ingress.value\n      to_port = 22\n      protocol = \"tcp\"\n    }\n  }\n}\n";
     let value = format!("[{}]", rule(443, "10.0.0.0/8"));
-    let refused = adopted(&[("main.tf", dynamic)], &[("aws_security_group.a", "ingress", &value)]);
+    let refused = adopted(
+        &[("main.tf", dynamic)],
+        &[("aws_security_group.a", "ingress", &value)],
+    );
     let why = refused.unwrap_err();
     assert!(why.contains("`dynamic` block"), "{why}");
     let elsewhere = adopted(&[("main.tf", VOLUME)], &[("aws_ebs_volume.b", "size", "6")]);

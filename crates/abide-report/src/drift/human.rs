@@ -27,11 +27,7 @@ pub(super) fn render(
         screen.blank()?;
     }
     let failed = report.targets.iter().filter(|t| t.outcome.is_err()).count();
-    let violations = Class::ALL
-        .into_iter()
-        .filter(|class| class.is_violation())
-        .map(|class| report.count(class))
-        .sum();
+    let violations = report.violations();
     let (tone, text) = match (violations, failed) {
         (0, 0) => (Tone::Good, "no policy is broken by drift".to_owned()),
         (0, _) => (
@@ -92,6 +88,7 @@ fn target(screen: &mut Screen<'_>, report: &DriftReport, target: &Target) -> io:
 
 fn resource(screen: &mut Screen<'_>, report: &DriftReport, item: &Drifted) -> io::Result<()> {
     let tone = match item.class {
+        _ if item.accepted.is_some() => Tone::Note,
         Class::Violating | Class::ViolatingKept => Tone::Error,
         Class::Sensitive | Class::Absorbed => Tone::Warning,
         Class::Improving | Class::Harmless | Class::Pending => Tone::Note,
@@ -102,6 +99,10 @@ fn resource(screen: &mut Screen<'_>, report: &DriftReport, item: &Drifted) -> io
         words::happened(item)
     );
     screen.headline(tone, words::name(item.class), &prose(&text))?;
+    if let Some(place) = &item.location {
+        let line = format!("--> {}:{}:{}", place.file, place.line, place.column);
+        screen.frame(&visible(&line))?;
+    }
     for change in item.changes.iter().take(CHANGES) {
         screen.frame(&visible(&words::change(item, change)))?;
     }
@@ -116,7 +117,13 @@ fn resource(screen: &mut Screen<'_>, report: &DriftReport, item: &Drifted) -> io
     if !controls.is_empty() {
         screen.note("controls", &prose(&controls.join(", ")))?;
     }
-    screen.note("help", &prose(&words::advice(item)))
+    if let Some(text) = words::since(report, item) {
+        screen.note("since", &text)?;
+    }
+    match &item.accepted {
+        Some(exception) => screen.note("accepted", &prose(&words::accepted(exception))),
+        None => screen.note("help", &prose(&words::advice(item))),
+    }
 }
 
 fn noise(screen: &mut Screen<'_>, drift: &Drift) -> io::Result<()> {

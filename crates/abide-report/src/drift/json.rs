@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use abide_core::drift::{Change, Class, Drift, Drifted, Kind, Noise};
-use abide_core::finding::{Finding, Outcome};
+use abide_core::finding::{Finding, Location, Outcome};
 use abide_core::value::Value;
 use abide_policy::Severity;
 use jiff::Timestamp;
@@ -60,6 +60,19 @@ struct JsonResource<'a> {
     not_reverted: &'a [String],
     caused_by: Vec<&'a str>,
     policies: Vec<JsonVerdicts<'a>>,
+    location: Option<&'a Location>,
+    /// When a recorded scan first saw it.
+    since: Option<Timestamp>,
+    exception: Option<JsonException<'a>>,
+}
+
+/// Who accepts it, and until when.
+#[derive(Serialize)]
+struct JsonException<'a> {
+    id: &'a str,
+    approver: &'a str,
+    expires: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -162,6 +175,14 @@ fn resource<'a>(report: &'a DriftReport, item: &'a Drifted) -> JsonResource<'a> 
         not_reverted: &item.ignored,
         caused_by: item.caused_by.iter().map(|a| a.as_str()).collect(),
         policies: policies.collect(),
+        location: item.location.as_ref(),
+        since: item.since,
+        exception: item.accepted.as_ref().map(|exception| JsonException {
+            id: &exception.id,
+            approver: &exception.approver,
+            expires: &exception.expires,
+            reason: &exception.reason,
+        }),
     }
 }
 

@@ -72,7 +72,18 @@ fn class(report: &DriftReport, drift: &Drift, class: Class, out: &mut String) {
         for line in words::verdicts(report, item) {
             out.push_str(&format!("  - {}\n", markdown(&clip(&line, LINE))));
         }
-        out.push_str(&format!("  - Next: {}\n", markdown(&words::advice(item))));
+        if let Some(place) = &item.location {
+            let line = format!("{}:{}", place.file, place.line);
+            out.push_str(&format!("  - Written in {}\n", markdown_code(&line)));
+        }
+        if let Some(text) = words::since(report, item) {
+            out.push_str(&format!("  - Since {text}\n"));
+        }
+        let next = match &item.accepted {
+            Some(exception) => format!("Accepted: {}", words::accepted(exception)),
+            None => format!("Next: {}", words::advice(item)),
+        };
+        out.push_str(&format!("  - {}\n", markdown(&next)));
     }
     if resources.len() > RESOURCES {
         let more = crate::words::count(resources.len() - RESOURCES, "more resource");

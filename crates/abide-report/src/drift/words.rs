@@ -1,6 +1,7 @@
 //! Sentences about drift that the formats share.
 
 use abide_core::drift::{Change, Class, Drift, Drifted, Kind};
+use abide_core::finding::AppliedException;
 use abide_core::value::Value;
 
 use super::DriftReport;
@@ -52,6 +53,28 @@ pub(super) fn advice(resource: &Drifted) -> String {
         }
         Class::Pending => "apply the code, or check out what was applied last".to_owned(),
     }
+}
+
+/// Since when a recorded scan has seen it.
+pub(super) fn since(report: &DriftReport, resource: &Drifted) -> Option<String> {
+    let since = resource.since?;
+    let days = report.at.duration_since(since).as_hours() / 24;
+    let ago = match days {
+        ..=0 => "today".to_owned(),
+        days => format!(
+            "{} ago",
+            count(usize::try_from(days).unwrap_or(usize::MAX), "day")
+        ),
+    };
+    Some(format!("{}, {ago}", since.strftime("%Y-%m-%dT%H:%M:%SZ")))
+}
+
+/// Who accepts it, and until when.
+pub(super) fn accepted(exception: &AppliedException) -> String {
+    format!(
+        "{} until {}, approved by {}: {}",
+        exception.id, exception.expires, exception.approver, exception.reason
+    )
 }
 
 /// One change in a line: `ingress[0]: + {…}`.

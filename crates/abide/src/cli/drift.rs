@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::PolicyArgs;
 use super::remedy::DriftCommand;
+use super::{PolicyArgs, RecordArgs};
 
 pub(crate) const DRIFT_HELP: &str = "\
 terraform (or tofu) makes one normal plan of each target, without a lock; nothing is applied and
@@ -13,13 +13,14 @@ no state is written. The policies are judged on what the last state says, what i
 the code wants.
 
 Exit codes:
-  0  no policy is broken by drift
+  0  no policy is broken by drift, or an exception accepts it
   1  one is
   2  a target could not be looked at, or its result is suspicious
 
 Examples:
   abide drift prod
   abide drift --all --format markdown --output drift.md
+  abide drift --all --record --stream payments
   abide drift --plan plan.json";
 
 #[derive(Debug, Args)]
@@ -59,6 +60,21 @@ pub(crate) struct DriftArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Also write drift as the results of a scan: for `abide exception request --from FILE`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) results: Option<PathBuf>,
+
+    /// Exit with 0 if nothing drifted, 1 on errors and 2 on any drift, as terraform plan does
+    #[arg(long, help_heading = "Output")]
+    pub(crate) detailed_exitcode: bool,
+
+    /// File of approved exceptions; `DRIFT` stands for the policy in those that accept drift
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exceptions: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) recording: RecordArgs,
+
     /// Tell how long each step took
     #[arg(long, help_heading = "Output")]
     pub(crate) timings: bool,
@@ -69,4 +85,11 @@ pub(crate) enum Shown {
     Human,
     Markdown,
     Json,
+    /// Annotations of GitHub Actions
+    Github,
+    Sarif,
+    Junit,
+    /// Code quality of GitLab
+    Gitlab,
+    Csv,
 }

@@ -1,20 +1,25 @@
 //! `abide drift`
 
+mod history;
 mod look;
 mod remedy;
 
 use abide_connect::Cancel;
-use abide_core::drift::Class;
+use abide_core::drift::{self, Class};
+use abide_core::gate::{Gate, OnUnknown};
 use abide_core::scan::ScanPolicy;
-use abide_report::{DriftFormat, DriftReport, DriftTarget, render_drift};
+use abide_policy::Severity;
+use abide_report::{
+    DriftFormat, DriftReport, DriftTarget, Format, Report, ReportOptions, render, render_drift,
+};
 use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
 
 use self::look::Looking;
 use crate::cli::{Cli, DriftArgs, DriftCommand, Shown};
 use crate::config::{Config, Target};
-use crate::pipeline;
-use crate::{output, terminal};
+use crate::pipeline::{self, Standing};
+use crate::{ci, decisions, output, recording, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
     match &args.command {
@@ -24,11 +29,17 @@ pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
     }
     let config = Config::load(cli)?;
     let chosen = pipeline::choose(&config, &args.policy)?;
-    let key = pipeline::redaction_key()?;
+    let standing = Standing::excepted(&config, args.exceptions.as_deref())?;
+    let at = Timestamp::now();
     let looking = Looking {
         chosen: &chosen,
-        key,
+        key: match args.recording.record {
+            true => recording::redaction_key(&args.recording.store)?,
+            false => pipeline::redaction_key()?,
+        },
         applied: args.applied,
+        standing: &standing,
+        at,
     };
     let targets = match args.plan.is_empty() {
         true => looking.targets(
@@ -38,21 +49,24 @@ pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
         )?,
         false => args.plan.iter().map(|file| looking.file(file)).collect(),
     };
-    let at = Timestamp::now();
-    let report = DriftReport {
+    let policies = chosen.set.policies.iter();
+    let mut report = DriftReport {
         at,
         tool_version: env!("CARGO_PKG_VERSION"),
-        policies: chosen
-            .set
-            .policies
-            .iter()
-            .map(|policy| ScanPolicy::of(policy, at))
-            .collect(),
+        policies: policies.map(|policy| ScanPolicy::of(policy, at)).collect(),
         targets,
         timings: args.timings,
     };
+    let recorded = history::record(&mut report, &args.recording);
     write(cli, args, &report)?;
-    Ok(code(&report))
+    recorded?;
+    if args.recording.record {
+        decisions::record(&chosen, &standing, &args.recording)?;
+    }
+    Ok(match args.detailed_exitcode {
+        true => detailed_code(&report),
+        false => code(&report),
+    })
 }
 
 /// Ctrl-C reaches only us, since the programs have groups of their own: passed on to them.
@@ -63,36 +77,92 @@ fn interruptible() -> anyhow::Result<Cancel> {
     Ok(cancel)
 }
 
-fn code(report: &DriftReport) -> u8 {
-    let doubtful = |target: &DriftTarget| match &target.outcome {
+/// Whether the result of a target must not be relied on.
+fn is_doubtful(target: &DriftTarget) -> bool {
+    match &target.outcome {
         Ok(drift) => drift.suspicion.is_some(),
         Err(_) => true,
-    };
-    let violations = Class::ALL.into_iter().filter(|class| class.is_violation());
-    match violations.map(|class| report.count(class)).sum::<usize>() {
-        _ if report.targets.iter().any(doubtful) => 2,
+    }
+}
+
+fn code(report: &DriftReport) -> u8 {
+    match report.violations() {
+        _ if report.targets.iter().any(is_doubtful) => 2,
         0 => 0,
         _ => 1,
     }
 }
 
+/// As `terraform plan -detailed-exitcode` counts: any drift that nobody accepted.
+fn detailed_code(report: &DriftReport) -> u8 {
+    let drifted = report
+        .resources()
+        .any(|(_, resource)| resource.class != Class::Pending && resource.accepted.is_none());
+    match drifted {
+        _ if report.targets.iter().any(is_doubtful) => 1,
+        false => 0,
+        true => 2,
+    }
+}
+
 fn write(cli: &Cli, args: &DriftArgs, report: &DriftReport) -> anyhow::Result<()> {
-    let format = match args.format {
-        Shown::Human => DriftFormat::Human,
-        Shown::Markdown => DriftFormat::Markdown,
-        Shown::Json => DriftFormat::Json,
-    };
-    let mut bytes = Vec::new();
     let (color, width) = match &args.output {
         Some(_) => (false, None),
         None => (terminal::use_color(cli.color), terminal::width()),
     };
-    render_drift(format, report, color, width, &mut bytes)?;
+    if let Some(path) = &args.results {
+        let mut bytes = Vec::new();
+        findings(Format::Json, report, &mut bytes)?;
+        output::write_bytes(&bytes, path)?;
+    }
+    let mut bytes = Vec::new();
+    let mut drift = |format| render_drift(format, report, color, width, &mut bytes);
+    match args.format {
+        Shown::Human => drift(DriftFormat::Human)?,
+        Shown::Markdown => drift(DriftFormat::Markdown)?,
+        Shown::Json => drift(DriftFormat::Json)?,
+        Shown::Github => findings(Format::Github, report, &mut bytes)?,
+        Shown::Sarif => findings(Format::Sarif, report, &mut bytes)?,
+        Shown::Junit => findings(Format::Junit, report, &mut bytes)?,
+        Shown::Gitlab => findings(Format::Gitlab, report, &mut bytes)?,
+        Shown::Csv => findings(Format::Csv, report, &mut bytes)?,
+    }
     let text = String::from_utf8_lossy(&bytes);
     match &args.output {
         Some(path) => output::write_text(&text, path),
         None => output::print_text(&text),
     }
+}
+
+/// Formats that know findings only: drift is shown as what breaks policies, and the rest as a
+/// finding of the policy `DRIFT`.
+fn findings(format: Format, report: &DriftReport, out: &mut Vec<u8>) -> anyhow::Result<()> {
+    let mut scans = Vec::new();
+    for target in &report.targets {
+        match (&target.outcome, &target.scan) {
+            (Ok(drift), Some(scan)) => scans.push((scan, drift)),
+            (Err(error), _) => bail!(
+                "{}: {error}\n  a format of findings cannot say that a target was not looked at; take human, markdown or json",
+                target.name
+            ),
+            (Ok(_), None) => {}
+        }
+    }
+    let Some(scan) = drift::scan::findings(&scans) else {
+        bail!("no target was looked at");
+    };
+    let gate = Gate {
+        fail_on: Some(Severity::Low),
+        on_unknown: OnUnknown::Ignore,
+        allow_empty: true,
+    };
+    let options = ReportOptions {
+        gate,
+        permalink_base: ci::permalink_base(&ci::variable),
+        ..ReportOptions::default()
+    };
+    render(format, &Report::new(&scan, gate.judge(&scan), options), out)?;
+    Ok(())
 }
 
 /// The targets that are asked for.

@@ -216,7 +216,11 @@ impl Stand {
         };
         for (at, name) in NAMES.into_iter().enumerate() {
             let environment = self.aws.table(&self.keys[at], &[]);
-            let applied = if name == "archive" { "applied = true" } else { "" };
+            let applied = if name == "archive" {
+                "applied = true"
+            } else {
+                ""
+            };
             target(
                 name,
                 name,
@@ -335,12 +339,7 @@ impl Stand {
         fs::write(self.at("ledger/main.tf"), code).unwrap();
         self.open(2, "aws_security_group.bastion", "22");
         self.tag(2, "aws_ebs_volume.data");
-        let refresh = [
-            "apply",
-            "-refresh-only",
-            "-input=false",
-            "-auto-approve",
-        ];
+        let refresh = ["apply", "-refresh-only", "-input=false", "-auto-approve"];
         self.aws
             .terraform_ok(&self.at("archive"), &self.keys[2], &refresh);
     }
@@ -432,7 +431,11 @@ fn every_class_is_right_and_no_state_is_written() {
     let slow = error(&clean["slow"]);
     assert!(slow.contains("was ended after 1 s"), "{slow}");
     for name in ["foreign", "elsewhere"] {
-        assert_eq!(clean[name]["status"], "suspicious", "{name}: {:#}", clean[name]);
+        assert_eq!(
+            clean[name]["status"], "suspicious",
+            "{name}: {:#}",
+            clean[name]
+        );
     }
     stand.change_by_hand();
     let mut holder = hold_lock(&stand.at("payments/terraform.tfstate"));
@@ -444,14 +447,23 @@ fn every_class_is_right_and_no_state_is_written() {
         classes(&found["payments"]),
         expected(&[
             ("aws_security_group.bastion", "violating changed"),
-            ("aws_security_group.tolerated", "violating_not_revertible changed"),
-            ("aws_s3_bucket_public_access_block.ledger", "violating changed"),
+            (
+                "aws_security_group.tolerated",
+                "violating_not_revertible changed"
+            ),
+            (
+                "aws_s3_bucket_public_access_block.ledger",
+                "violating changed"
+            ),
             ("aws_ebs_volume.data", "sensitive deleted"),
             ("aws_ebs_volume.logs", "harmless changed"),
         ])
     );
     let noise = found["payments"]["noise"].to_string();
-    assert!(noise.contains("aws_s3_bucket_policy.ledger") || noise.contains("aws_s3_bucket.ledger"), "{noise}");
+    assert!(
+        noise.contains("aws_s3_bucket_policy.ledger") || noise.contains("aws_s3_bucket.ledger"),
+        "{noise}"
+    );
     assert_eq!(
         classes(&found["ledger"]),
         expected(&[
@@ -519,12 +531,22 @@ fn remedies_leave_nothing_to_be_found() {
     run(&arguments);
     assert_eq!(state(), before, "adopting wrote the state");
     let source = fs::read_to_string(at("ledger/main.tf")).unwrap();
-    assert!(source.contains("enable_key_rotation = true # by hand"), "{source}");
-    assert!(source.contains("tags              = local.tags") && source.contains("CostCentre = \"4711\""), "{source}");
+    assert!(
+        source.contains("enable_key_rotation = true # by hand"),
+        "{source}"
+    );
+    assert!(
+        source.contains("tags              = local.tags")
+            && source.contains("CostCentre = \"4711\""),
+        "{source}"
+    );
     // The pipeline applies what was merged: it changes nothing, and the state learns of it.
     let applied = aws.terraform(&at("ledger"), &keys, &apply);
     let applied = String::from_utf8_lossy(&applied.stdout).into_owned();
-    assert!(applied.contains("0 added, 0 changed, 0 destroyed"), "{applied}");
+    assert!(
+        applied.contains("0 added, 0 changed, 0 destroyed"),
+        "{applied}"
+    );
     let clean = run(&["drift", "ledger", "--applied", "--format", "json"]);
     let clean: Value = serde_json::from_str(&clean).unwrap();
     assert_eq!(classes(&clean["targets"][0]), BTreeMap::new());

@@ -14,6 +14,7 @@ mod canaries;
 mod command;
 mod directory;
 mod drift;
+mod drift_history;
 mod evidence;
 mod exception_life;
 mod exceptions;

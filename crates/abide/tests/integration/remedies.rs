@@ -54,7 +54,10 @@ impl Stand {
     fn new(case: &str, full: &Value, target: &Value, edited: &Value) -> Self {
         let stand = Self(tempfile::tempdir().unwrap());
         fs::create_dir(stand.at("infra")).unwrap();
-        let source = repository().join("tests/fixtures").join(case).join("main.tf");
+        let source = repository()
+            .join("tests/fixtures")
+            .join(case)
+            .join("main.tf");
         fs::copy(source, stand.at("infra/main.tf")).unwrap();
         fs::write(
             stand.at("abide.toml"),
@@ -96,7 +99,12 @@ esac
     fn bastion() -> Self {
         let full = fixture("plans/drift-in-plan");
         let target = targeted(&full, &[BASTION]);
-        Self::new("plans/drift-in-plan", &full, &target, &agreed(&full, BASTION))
+        Self::new(
+            "plans/drift-in-plan",
+            &full,
+            &target,
+            &agreed(&full, BASTION),
+        )
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -105,7 +113,11 @@ esac
 
     fn plan(&self, name: &str, plan: &Value) {
         fs::create_dir_all(self.at("plans")).unwrap();
-        fs::write(self.at("plans").join(format!("{name}.json")), plan.to_string()).unwrap();
+        fs::write(
+            self.at("plans").join(format!("{name}.json")),
+            plan.to_string(),
+        )
+        .unwrap();
     }
 
     fn drift(&self, arguments: &[&str]) -> Ran {
@@ -166,36 +178,59 @@ fn only_the_approved_plan_is_applied_and_by_one_command_alone() {
         "# Revert aws_security_group.bastion in prod",
         "- update `aws_security_group.bastion`: `ingress`",
     ] {
-        assert!(ran.stdout.lines().any(|l| l == line), "{line}\n{}", ran.stdout);
+        assert!(
+            ran.stdout.lines().any(|l| l == line),
+            "{line}\n{}",
+            ran.stdout
+        );
     }
     // Nothing that looks, adopts or makes a revert applies.
     let steps = stand.steps();
     let harmless = ["version", "init", "plan", "show"];
-    assert!(steps.iter().all(|step| harmless.contains(&step.as_str())), "{steps:?}");
+    assert!(
+        steps.iter().all(|step| harmless.contains(&step.as_str())),
+        "{steps:?}"
+    );
     let folder = stand.kept().remove(0);
     for name in ["plan", "remedy.json"] {
-        let mode = fs::metadata(folder.join(name)).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.join(name))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
-    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(
+        fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
     let digest = digest(&ran.stdout);
     let applied = stand.drift(&["apply-revert", "prod", "--plan-digest", &digest]);
     assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
     let expected = "reverted aws_security_group.bastion: update ingress\n";
     assert!(applied.stdout.starts_with(expected), "{}", applied.stdout);
     let steps = stand.steps();
-    assert_eq!(steps.iter().filter(|step| *step == "apply").count(), 1, "{steps:?}");
+    assert_eq!(
+        steps.iter().filter(|step| *step == "apply").count(),
+        1,
+        "{steps:?}"
+    );
     assert_eq!(
         steps[steps.len() - 6..],
         ["version", "init", "plan", "show", "show", "apply"]
     );
     let asked = fs::read_to_string(stand.at("asked")).unwrap();
     let apply = asked.lines().last().unwrap();
-    assert!(!apply.contains("-auto-approve") && !apply.contains("-lock=false"), "{apply}");
+    assert!(
+        !apply.contains("-auto-approve") && !apply.contains("-lock=false"),
+        "{apply}"
+    );
     assert_eq!(fs::read_to_string(stand.at("applied")).unwrap(), "target\n");
     // Once.
     fs::remove_file(stand.at("applied")).unwrap();
-    stand.refused(&["apply-revert", "prod", "--plan-digest", &digest], "no revert waits");
+    stand.refused(
+        &["apply-revert", "prod", "--plan-digest", &digest],
+        "no revert waits",
+    );
 }
 
 /// The same with OpenTofu, which says `registry.opentofu.org` and is called `tofu`.
@@ -239,7 +274,10 @@ fn a_stale_or_another_plan_is_not_applied() {
     stand.refused(&apply, "is not the approved plan");
     let other = format!("sha256:{}", "0".repeat(64));
     stand.refused(&["apply-revert", "prod", "--plan-digest", &other], &digest);
-    stand.refused(&["apply-revert", "prod", "--plan-digest", &digest[..20]], "64 hexadecimal digits");
+    stand.refused(
+        &["apply-revert", "prod", "--plan-digest", &digest[..20]],
+        "64 hexadecimal digits",
+    );
 }
 
 /// The digest of the file holds, but what it does is not what was approved.
@@ -279,7 +317,11 @@ fn a_revert_that_does_more_is_not_kept() {
     // Named, it is what was asked for.
     let ran = stand.drift(&["remedy", "prod", BASTION, block, "--revert"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("**look twice**: it is made anew"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("**look twice**: it is made anew"),
+        "{}",
+        ran.stdout
+    );
     let mut ahead = targeted(&full, &[BASTION]);
     ahead["resource_changes"][0]["change"]["after"]["description"] = json!("Other");
     stand.plan("target", &ahead);
@@ -300,21 +342,47 @@ fn a_revert_that_does_more_is_not_kept() {
 fn what_cannot_be_remedied_says_why() {
     let stand = Stand::bastion();
     for (address, how, why) in [
-        ("aws_security_group.tolerated", "--revert", "applying the code would leave it (ingress)"),
-        ("aws_s3_bucket.ledger", "--revert", "remedy what changed: aws_s3_bucket_public_access_block.ledger"),
-        ("aws_ebs_volume.untouched", "--adopt", "did not drift; of the target did:"),
+        (
+            "aws_security_group.tolerated",
+            "--revert",
+            "applying the code would leave it (ingress)",
+        ),
+        (
+            "aws_s3_bucket.ledger",
+            "--revert",
+            "remedy what changed: aws_s3_bucket_public_access_block.ledger",
+        ),
+        (
+            "aws_ebs_volume.untouched",
+            "--adopt",
+            "did not drift; of the target did:",
+        ),
         ("aws_ebs_volume.data", "--adopt", "is gone"),
-        ("aws_security_group.new=sg-1", "--revert", "cannot be reverted"),
-        (BASTION, "--adopt", "not adopted without an approved exception"),
+        (
+            "aws_security_group.new=sg-1",
+            "--revert",
+            "cannot be reverted",
+        ),
+        (
+            BASTION,
+            "--adopt",
+            "not adopted without an approved exception",
+        ),
     ] {
         stand.refused(&["remedy", "prod", address, how], why);
     }
     stand.refused(&["remedy", "prod", BASTION], "--revert|--adopt");
-    stand.refused(&["remedy", "stage", BASTION, "--revert"], "there is no target `stage`");
+    stand.refused(
+        &["remedy", "stage", BASTION, "--revert"],
+        "there is no target `stage`",
+    );
     let wave = fixture("drift/wave");
     stand.plan("full", &wave);
     let deleted = wave["resource_drift"][0]["address"].as_str().unwrap();
-    stand.refused(&["remedy", "prod", deleted, "--revert"], "check credentials and region");
+    stand.refused(
+        &["remedy", "prod", deleted, "--revert"],
+        "check credentials and region",
+    );
 }
 
 const KEY: &str = "aws_kms_key.ledger";
@@ -331,8 +399,17 @@ fn what_made_things_better_is_adopted_and_never_reverted() {
     stand.refused(&["remedy", "prod", KEY, "--revert"], "it is never reverted");
     let ran = stand.drift(&["remedy", "prod", KEY, "--adopt"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("--- a/infra/main.tf\n"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("\n-  enable_key_rotation = false\n+  enable_key_rotation = true\n"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("--- a/infra/main.tf\n"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .contains("\n-  enable_key_rotation = false\n+  enable_key_rotation = true\n"),
+        "{}",
+        ran.stdout
+    );
     // What was planned is the edited source; what lies there is not touched.
     let planned = fs::read_to_string(stand.at("planned.tf")).unwrap();
     assert!(planned.contains("enable_key_rotation = true"));
@@ -341,7 +418,10 @@ fn what_made_things_better_is_adopted_and_never_reverted() {
     stand.refused(&["remedy", "prod", KEY, "--adopt", "--write"], "git");
     let ran = stand.drift(&["remedy", "prod", KEY, "--adopt", "--write", "--allow-dirty"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(fs::read_to_string(stand.at("infra/main.tf")).unwrap(), planned);
+    assert_eq!(
+        fs::read_to_string(stand.at("infra/main.tf")).unwrap(),
+        planned
+    );
 }
 
 #[test]
@@ -390,18 +470,31 @@ fn a_pull_request_is_a_branch_of_its_own() {
     };
     let branch = show(&["branch", "--list", "abide/adopt-prod-*"]);
     let branch = branch.trim();
-    assert!(ran.stderr.contains(branch) && !branch.is_empty(), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(branch) && !branch.is_empty(),
+        "{}",
+        ran.stderr
+    );
     let text = show(&["show", &format!("{branch}:infra/main.tf")]);
     assert!(text.contains("enable_key_rotation = true"), "{text}");
     let message = show(&["log", "-1", "--format=%B", branch]);
-    assert!(message.starts_with("Adopt aws_kms_key.ledger in prod\n"), "{message}");
+    assert!(
+        message.starts_with("Adopt aws_kms_key.ledger in prod\n"),
+        "{message}"
+    );
     assert!(message.contains("no policy breaks"), "{message}");
     // Where one works, nothing changed.
     let source = fs::read_to_string(stand.at("infra/main.tf")).unwrap();
     assert!(source.contains("enable_key_rotation = false"));
-    stand.refused(&["remedy", "prod", KEY, "--adopt", "--pr"], "may be open already");
+    stand.refused(
+        &["remedy", "prod", KEY, "--adopt", "--pr"],
+        "may be open already",
+    );
     fs::write(stand.at("infra/main.tf"), format!("{source}\n# mine\n")).unwrap();
-    stand.refused(&["remedy", "prod", KEY, "--adopt", "--pr"], "has uncommitted changes");
+    stand.refused(
+        &["remedy", "prod", KEY, "--adopt", "--pr"],
+        "has uncommitted changes",
+    );
 }
 
 /// A day, as exceptions are written with; they run for a short time only.
@@ -437,5 +530,9 @@ fn an_approved_exception_lets_a_violation_in() {
     with.extend(["--exceptions", "exceptions.json"]);
     let ran = stand.drift(&with);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("+    cidr_blocks = [\"0.0.0.0/0\"]\n"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("+    cidr_blocks = [\"0.0.0.0/0\"]\n"),
+        "{}",
+        ran.stdout
+    );
 }

@@ -6,27 +6,35 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use abide_connect::{Cancel, Environment, Planning, Tool, plan};
-use abide_core::drift::{Code, Drift, classify};
+use abide_core::drift::{self, Code, Drift, classify};
 use abide_core::inventory::Inventory;
+use abide_core::scan::Scan;
 use abide_core::source::{self, Input, LoadOptions, RedactionKey, Snapshots, Wanted};
 use abide_core::value::Value;
+use abide_rego::Asking;
 use abide_report::DriftTarget;
 use anyhow::bail;
+use jiff::Timestamp;
 
+use crate::cli::SourceArgs;
 use crate::config::Target;
-use crate::pipeline::Chosen;
-use crate::terminal;
+use crate::pipeline::{self, Chosen, Standing};
+use crate::{load, terminal};
 
 /// What holds for all targets.
 pub(super) struct Looking<'a> {
     pub(super) chosen: &'a Chosen,
     pub(super) key: RedactionKey,
     pub(super) applied: bool,
+    /// What lets findings stand.
+    pub(super) standing: &'a Standing,
+    /// When it is looked; exceptions are held against it.
+    pub(super) at: Timestamp,
 }
 
 /// A target's result, its steps, and who planned.
 type Looked = (
-    anyhow::Result<Drift>,
+    anyhow::Result<(Drift, Scan)>,
     Vec<(String, Duration)>,
     Option<String>,
 );
@@ -70,10 +78,12 @@ impl Looking<'_> {
             bar.set_message(format!("{}: {}", target.name, terminal::visible(line)));
         });
         bar.finish_and_clear();
+        let (outcome, scan) = apart(outcome);
         DriftTarget {
             name: target.name.clone(),
             owner: target.table.owner.clone(),
-            outcome: outcome.map_err(|error| error.to_string()),
+            outcome,
+            scan,
             steps,
             tool,
         }
@@ -109,7 +119,7 @@ impl Looking<'_> {
             steps.extend(timed.map(|(step, time)| (step.as_str().to_owned(), *time)));
             let begun = Instant::now();
             let applied = self.applied || target.table.applied == Some(true);
-            let drift = self.drift(&planned.json, applied, target.account.as_deref());
+            let drift = self.judged(&planned.json, applied, Some(target), &target.name);
             steps.push(("judge".to_owned(), begun.elapsed()));
             drift
         };
@@ -124,19 +134,61 @@ impl Looking<'_> {
     /// A plan that is there already.
     pub(super) fn file(&self, file: &Path) -> DriftTarget {
         let begun = Instant::now();
-        let outcome = self.drift(file, self.applied, None);
+        let name = file.display().to_string();
+        let (outcome, scan) = apart(self.judged(file, self.applied, None, &name));
         DriftTarget {
-            name: file.display().to_string(),
+            name,
             owner: None,
-            outcome: outcome.map_err(|error| error.to_string()),
+            outcome,
+            scan,
             steps: vec![("judge".to_owned(), begun.elapsed())],
             tool: None,
         }
     }
 
-    fn drift(&self, plan: &Path, applied: bool, account: Option<&str>) -> anyhow::Result<Drift> {
+    /// What a plan shows of drift, and the scan of what was found.
+    fn judged(
+        &self,
+        plan: &Path,
+        applied: bool,
+        target: Option<&Target>,
+        name: &str,
+    ) -> anyhow::Result<(Drift, Scan)> {
+        let account = target.and_then(|target| target.account.as_deref());
         let sides = self.sides(plan, account)?;
-        Ok(self.classify(&sides, applied))
+        let mut drift = self.classify(&sides, applied);
+        let mut prints = Vec::new();
+        let asking = Asking {
+            input: 0,
+            all_results: true,
+        };
+        let found = pipeline::evaluate(self.chosen, &sides.found, None, asking, &mut prints);
+        let mut scan = drift::scan::scan(
+            (self.at, env!("CARGO_PKG_VERSION")),
+            &self.chosen.set,
+            name,
+            (&sides.found, found),
+            &drift,
+        );
+        if let Some(loaded) = target.and_then(|target| self.source(target)) {
+            pipeline::locate(self.chosen, &mut scan, &[loaded.locator()]);
+        }
+        pipeline::except(self.chosen, &mut scan, self.standing);
+        drift::scan::attach(&mut drift, &scan);
+        terminal::say(&prints)?;
+        Ok((drift, scan))
+    }
+
+    /// The source of a target: only to say where things are written, so it may be missing.
+    fn source(&self, target: &Target) -> Option<load::Loaded> {
+        let mut args = SourceArgs::default();
+        args.root.var_file.clone_from(&target.var_files);
+        args.root.workspace.clone_from(&target.table.workspace);
+        let options = LoadOptions {
+            wanted: self.chosen.set.wanted().clone(),
+            key: self.key.clone(),
+        };
+        load::load(&Input::File(target.directory.clone()), &args, &options).ok()
     }
 
     pub(super) fn classify(&self, sides: &Snapshots, applied: bool) -> Drift {
@@ -167,6 +219,14 @@ impl Looking<'_> {
             check_account(&sides.found, account)?;
         }
         Ok(sides)
+    }
+}
+
+/// Drift for people, and the scan for programs.
+fn apart(judged: anyhow::Result<(Drift, Scan)>) -> (Result<Drift, String>, Option<Scan>) {
+    match judged {
+        Ok((drift, scan)) => (Ok(drift), Some(scan)),
+        Err(error) => (Err(error.to_string()), None),
     }
 }
 

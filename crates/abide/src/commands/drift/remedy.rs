@@ -29,7 +29,9 @@ pub(super) fn run(cli: &Cli, args: &RemedyArgs) -> anyhow::Result<u8> {
         args.addresses.iter().partition(|text| import::is_one(text));
     if args.revert {
         if let Some(import) = imports.first() {
-            bail!("{import}: what no state holds cannot be reverted; adopt it, or delete it by hand");
+            bail!(
+                "{import}: what no state holds cannot be reverted; adopt it, or delete it by hand"
+            );
         }
         return revert::run(&config, &case, &addresses, args.pr);
     }
@@ -65,14 +67,21 @@ fn choose<'s>(seen: &'s Seen, addresses: &[&String]) -> anyhow::Result<Vec<&'s D
 fn one<'d>(drift: &'d Drift, address: &str) -> anyhow::Result<&'d Drifted> {
     let mut resources = drift.resources.iter();
     let Some(drifted) = resources.find(|r| r.address.as_str() == address) else {
-        if drift.noise.iter().any(|(noisy, _)| noisy.as_str() == address) {
+        if drift
+            .noise
+            .iter()
+            .any(|(noisy, _)| noisy.as_str() == address)
+        {
             bail!("{address}: what Terraform reports of it is none; there is nothing to remedy");
         }
         let names = drift.resources.iter().map(|r| r.address.to_string());
         let names: Vec<String> = names.collect();
         match names.is_empty() {
             true => bail!("{address} did not drift; nothing of the target did"),
-            false => bail!("{address} did not drift; of the target did: {}", names.join(", ")),
+            false => bail!(
+                "{address} did not drift; of the target did: {}",
+                names.join(", ")
+            ),
         }
     };
     if drifted.kind == Kind::Affected {

@@ -66,14 +66,18 @@ pub(super) fn hand_over(
         for file in files {
             pull::refuse_uncommitted(&source.path(file))?;
         }
-        let edits = files.iter().map(|file| (source.path(file), file.after.clone()));
+        let edits = files
+            .iter()
+            .map(|file| (source.path(file), file.after.clone()));
         let edits: Vec<(PathBuf, String)> = edits.collect();
         pull::open(&case.target.directory, &branch, title, text, &edits)?;
         return Ok(0);
     }
     if args.write {
         write::all(&source.directory, files, args.allow_dirty)?;
-        let written = files.iter().map(|file| source.path(file).display().to_string());
+        let written = files
+            .iter()
+            .map(|file| source.path(file).display().to_string());
         let written: Vec<String> = written.collect();
         eprintln!("written: {}", crate::terminal::visible(&written.join(", ")));
         return Ok(0);
@@ -83,7 +87,9 @@ pub(super) fn hand_over(
         diff.push_str(&show::diff(&source.shown(file), file));
     }
     output::print_text(&diff)?;
-    eprintln!("proven by a plan: nothing else changes; --write writes it, --pr opens a pull request");
+    eprintln!(
+        "proven by a plan: nothing else changes; --write writes it, --pr opens a pull request"
+    );
     Ok(0)
 }
 
@@ -96,8 +102,13 @@ fn refuse_violations(
 ) -> anyhow::Result<()> {
     let broken = case.broken(&seen.sides.desired, &seen.sides.found, standing);
     for drifted in chosen.iter().filter(|drifted| drifted.class.is_violation()) {
-        let own = broken.iter().filter(|f| f.resource_address == drifted.address);
-        let kept = drifted.verdicts.iter().filter_map(|verdict| verdict.finding.as_ref());
+        let own = broken
+            .iter()
+            .filter(|f| f.resource_address == drifted.address);
+        let kept = drifted
+            .verdicts
+            .iter()
+            .filter_map(|verdict| verdict.finding.as_ref());
         let mut shown: Vec<String> = own.map(|finding| case.shown(finding)).collect();
         if shown.is_empty() && standing.exceptions.is_none() {
             // The code lets it be, so that it fails on both sides.
@@ -123,14 +134,21 @@ fn wants(seen: &Seen, drifted: &Drifted) -> anyhow::Result<Vec<Want>> {
             "{address} is gone: take its block out of the code by hand, or revert it (--revert), which makes it anew"
         );
     };
-    let names: BTreeSet<&str> = drifted.changes.iter().map(|change| change.attribute()).collect();
+    let names: BTreeSet<&str> = drifted
+        .changes
+        .iter()
+        .map(|change| change.attribute())
+        .collect();
     let block = ProviderSchema::aws().resource(&drifted.resource_type);
     let settable = |name: &&&str| match block.and_then(|block| block.member(name)) {
         Some(Member::Attribute(attribute)) => attribute.optional || attribute.required,
         Some(Member::Block(_)) | None => true,
     };
     // `tags_all` follows `tags` and `default_tags`.
-    let settable = names.iter().filter(settable).filter(|name| **name != "tags_all");
+    let settable = names
+        .iter()
+        .filter(settable)
+        .filter(|name| **name != "tags_all");
     let wants: Vec<Want> = settable
         .map(|name| Want {
             address: address.clone(),
@@ -140,7 +158,10 @@ fn wants(seen: &Seen, drifted: &Drifted) -> anyhow::Result<Vec<Want>> {
         .collect();
     if wants.is_empty() {
         let names: Vec<&str> = names.into_iter().collect();
-        bail!("{address}: no code can say what changed ({})", names.join(", "));
+        bail!(
+            "{address}: no code can say what changed ({})",
+            names.join(", ")
+        );
     }
     Ok(wants)
 }
@@ -218,7 +239,10 @@ impl Source {
             directory,
         };
         let loaded = source.load(&Texts::new())?;
-        let files = loaded.sources.files().filter_map(|(_, file)| file.path.parent());
+        let files = loaded
+            .sources
+            .files()
+            .filter_map(|(_, file)| file.path.parent());
         let all = files.chain([source.root.as_path(), source.directory.as_path()]);
         source.root = common(all).unwrap_or_else(|| source.root.clone());
         Ok(source)
@@ -241,7 +265,9 @@ impl Source {
 
     /// A tree in which these files are edited.
     pub(super) fn edited(&self, files: &[FileFix]) -> anyhow::Result<Overlay> {
-        let texts = files.iter().map(|file| (self.path(file), file.after.clone()));
+        let texts = files
+            .iter()
+            .map(|file| (self.path(file), file.after.clone()));
         Overlay::new(&self.root, &self.directory, &texts.collect())
     }
 
@@ -257,7 +283,9 @@ impl Source {
         let files = loaded.sources.files().map(|(_, file)| file);
         let mut files: Vec<_> = files.filter(|file| own(&file.name)).collect();
         files.sort_by_key(|file| (file.name != "main.tf", file.name.clone()));
-        let first = files.first().context("the root module has no .tf file of its own")?;
+        let first = files
+            .first()
+            .context("the root module has no .tf file of its own")?;
         Ok((first.name.clone(), first.text.to_string()))
     }
 
@@ -271,7 +299,9 @@ impl Source {
     fn shown(&self, file: &FileFix) -> String {
         let path = self.path(file);
         let here = std::env::current_dir().and_then(|here| here.canonicalize());
-        let below = here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+        let below = here
+            .ok()
+            .and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
         below.unwrap_or(path).display().to_string()
     }
 }

@@ -32,7 +32,9 @@ pub(super) fn run(config: &Config, case: &Case, digest: PlanDigest) -> anyhow::R
         bail!("the plan is stale: {}", again());
     }
     let directory = &case.target.directory;
-    let shown = case.with(directory, |planning, progress| show(planning, &approved, progress))?;
+    let shown = case.with(directory, |planning, progress| {
+        show(planning, &approved, progress)
+    })?;
     let plan = Plan::read(&shown)?;
     let steps = check(&plan, &undo, &now.plan);
     let (Ok(steps), true) = (steps, plan.digest() == saved.changes_digest) else {
@@ -41,13 +43,20 @@ pub(super) fn run(config: &Config, case: &Case, digest: PlanDigest) -> anyhow::R
             folder.join("plan").display()
         );
     };
-    case.with(directory, |planning, progress| apply(planning, approved, progress))
-        .context("the revert was not applied, or not wholly; look with `abide drift`")?;
+    case.with(directory, |planning, progress| {
+        apply(planning, approved, progress)
+    })
+    .context("the revert was not applied, or not wholly; look with `abide drift`")?;
     // A plan can be applied once; whatever becomes of the folder, Terraform refuses it now.
     let _ = fs::remove_dir_all(&folder);
-    let done = steps
-        .iter()
-        .map(|step| format!("reverted {}: {} {}\n", step.address, step.action, step.attributes.join(", ")));
+    let done = steps.iter().map(|step| {
+        format!(
+            "reverted {}: {} {}\n",
+            step.address,
+            step.action,
+            step.attributes.join(", ")
+        )
+    });
     let text: String = done.collect();
     output::print_text(&format!("{text}look again with: abide drift {name}"))?;
     Ok(0)

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use abide_connect::{Cancel, Environment, Planned, Planning, Tool, plan, plan_generating, plan_only};
+use abide_connect::{
+    Cancel, Environment, Planned, Planning, Tool, plan, plan_generating, plan_only,
+};
 use abide_core::drift::Drift;
 use abide_core::engine::{self, AccountMode, Options};
 use abide_core::exception;
@@ -136,6 +138,9 @@ impl Case {
             chosen: &self.chosen,
             key: self.key.clone(),
             applied: self.applied,
+            // Remedies ask of exceptions themselves.
+            standing: &Standing::default(),
+            at: Timestamp::now(),
         };
         let sides = looking.sides(&planned.json, self.target.account.as_deref())?;
         let json = fs::read(&planned.json).context("reading the plan")?;
@@ -166,7 +171,8 @@ impl Case {
             account: AccountMode::Off,
             all_results: standing.needs_passes(),
         };
-        let judged = |inventory: &Inventory| engine::evaluate(inventory, &self.chosen.set, options, 0);
+        let judged =
+            |inventory: &Inventory| engine::evaluate(inventory, &self.chosen.set, options, 0);
         let old = judged(before).findings;
         let fails = |finding: &Finding| {
             let same = |old: &&Finding| {

@@ -21,6 +21,7 @@ pub(super) fn drift(case: &Case, chosen: &[&Drifted], looked_at: usize) -> anyho
         tool_version: env!("CARGO_PKG_VERSION"),
         policies: policies.map(|policy| ScanPolicy::of(policy, at)).collect(),
         targets: vec![DriftTarget {
+            scan: None,
             name: case.target.name.clone(),
             owner: case.target.table.owner.clone(),
             outcome: Ok(drift),

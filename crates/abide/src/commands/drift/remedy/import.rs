@@ -10,8 +10,8 @@ use anyhow::{anyhow, bail};
 
 use super::adopt::{Source, hand_over, no_policy_breaks};
 use super::case::Case;
-use super::overlay::Overlay;
 use super::describe;
+use super::overlay::Overlay;
 use crate::cli::RemedyArgs;
 use crate::config::Config;
 use crate::pipeline::Standing;
@@ -54,13 +54,19 @@ pub(super) fn run(
         addresses.insert(address.to_owned());
     }
     let seen = case.look()?;
-    if let Some(known) = addresses.iter().find(|a| seen.sides.found.find(a).is_some()) {
+    if let Some(known) = addresses
+        .iter()
+        .find(|a| seen.sides.found.find(a).is_some())
+    {
         bail!("{known} is in the state already; name another address");
     }
     let source = Source::new(case)?;
     let (name, before) = source.main_file()?;
     let with_blocks = format!("{}\n{blocks}", before.trim_end());
-    let first = source.tree(&BTreeMap::from([(source.directory.join(&name), with_blocks.clone())]))?;
+    let first = source.tree(&BTreeMap::from([(
+        source.directory.join(&name),
+        with_blocks.clone(),
+    )]))?;
     let generated = generate(case, &first)?;
     let file = FileFix {
         after: format!("{with_blocks}\n{generated}"),
@@ -77,7 +83,10 @@ pub(super) fn run(
     no_policy_breaks(case, &seen, &proof, &standing)?;
     let names: Vec<String> = addresses.into_iter().collect();
     let title = format!("Import {} in {}", describe::named(&names), case.target.name);
-    let list: String = names.iter().map(|name| format!("- {}\n", describe::code(name))).collect();
+    let list: String = names
+        .iter()
+        .map(|name| format!("- {}\n", describe::code(name)))
+        .collect();
     let text = format!(
         "# {title}\n\nThese resources are there, and no state holds them. A plan of the source with their `import` blocks was made: \
          it takes them over, changes nothing but tags, and no policy breaks.\n\n{list}"
@@ -93,7 +102,9 @@ fn generate(case: &Case, tree: &Overlay) -> anyhow::Result<String> {
     let text = match (fs::read_to_string(&file), planned) {
         (Ok(text), _) => text,
         (Err(_), Err(error)) => return Err(error),
-        (Err(_), Ok(())) => bail!("terraform generated no configuration: is its block in the source already?"),
+        (Err(_), Ok(())) => {
+            bail!("terraform generated no configuration: is its block in the source already?")
+        }
     };
     abide_fix::without_empty(&text)
         .ok_or_else(|| anyhow!("what terraform generated cannot be read:\n{text}"))
@@ -102,7 +113,9 @@ fn generate(case: &Case, tree: &Overlay) -> anyhow::Result<String> {
 fn is_plain(address: &str) -> bool {
     let plain = |part: &str| {
         !part.is_empty()
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
     };
     address
         .split_once('.')
@@ -115,7 +128,10 @@ mod tests {
 
     #[test]
     fn an_equals_sign_in_a_key_is_none() {
-        assert_eq!(split("aws_s3_bucket.a=b=c"), Some(("aws_s3_bucket.a", "b=c")));
+        assert_eq!(
+            split("aws_s3_bucket.a=b=c"),
+            Some(("aws_s3_bucket.a", "b=c"))
+        );
         assert_eq!(split("aws_s3_bucket.a[\"x=y\"]"), None);
         assert!(is_plain("aws_s3_bucket.a") && !is_plain("module.a.b") && !is_plain("a.b }"));
     }

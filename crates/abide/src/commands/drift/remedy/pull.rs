@@ -52,7 +52,10 @@ pub(super) fn open(
     edits: &[(PathBuf, String)],
 ) -> anyhow::Result<()> {
     let root = load::repository(directory).ok_or_else(|| {
-        anyhow!("{} is in no git repository, so there is nothing to open a pull request in", directory.display())
+        anyhow!(
+            "{} is in no git repository, so there is nothing to open a pull request in",
+            directory.display()
+        )
     })?;
     let remote = git(&root, &["remote", "get-url", "origin"])
         .context("a pull request needs a remote named `origin`")?;
@@ -61,7 +64,11 @@ pub(super) fn open(
     let scratch = tempfile::Builder::new().prefix("abide-branch-").tempdir()?;
     let tree = scratch.path().join("tree");
     let place = tree.display().to_string();
-    git(&root, &["worktree", "add", "--quiet", "-b", branch, &place, "HEAD"]).with_context(|| {
+    git(
+        &root,
+        &["worktree", "add", "--quiet", "-b", branch, &place, "HEAD"],
+    )
+    .with_context(|| {
         format!("cannot make the branch {branch}: the same remedy may be open already")
     })?;
     let done = commit(&root, &tree, (title, body), edits).and_then(|()| {
@@ -83,7 +90,10 @@ pub(super) fn open(
         body,
     };
     let address = ByHand.open(&pull)?;
-    eprintln!("pushed {branch}; open the pull request: {}", visible(&address));
+    eprintln!(
+        "pushed {branch}; open the pull request: {}",
+        visible(&address)
+    );
     Ok(())
 }
 
@@ -95,7 +105,11 @@ fn commit(
 ) -> anyhow::Result<()> {
     for (path, text) in edits {
         let below = path.strip_prefix(root).map_err(|_| {
-            anyhow!("{} is outside of the repository {}", path.display(), root.display())
+            anyhow!(
+                "{} is outside of the repository {}",
+                path.display(),
+                root.display()
+            )
         })?;
         fs::write(tree.join(below), text).with_context(|| below.display().to_string())?;
         let below = below.display().to_string();
@@ -106,7 +120,14 @@ fn commit(
     let message_file = tree.with_file_name("message");
     fs::write(&message_file, message)?;
     let message_file = message_file.display().to_string();
-    let commit = ["commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "-F", &message_file];
+    let commit = [
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--cleanup=verbatim",
+        "-F",
+        &message_file,
+    ];
     git(tree, &commit)?;
     Ok(())
 }
@@ -118,14 +139,22 @@ pub(super) fn refuse_uncommitted(path: &Path) -> anyhow::Result<()> {
     let status = git(folder, &["status", "--porcelain", "--ignored", "--", &name])?;
     match status.is_empty() || !path.exists() {
         true => Ok(()),
-        false => bail!("{} has uncommitted changes; commit or stash them", path.display()),
+        false => bail!(
+            "{} has uncommitted changes; commit or stash them",
+            path.display()
+        ),
     }
 }
 
 /// Runs git, without hooks and programs that a repository may name.
 fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let output = Command::new("git")
-        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args([
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ])
         .args(arguments)
         .current_dir(folder)
         .env("GIT_TERMINAL_PROMPT", "0")
@@ -155,7 +184,9 @@ fn form(remote: &str, base: &str, branch: &str) -> Option<String> {
             "https://{host}/{path}/-/merge_requests/new?merge_request%5Bsource_branch%5D={branch}&merge_request%5Btarget_branch%5D={base}"
         ));
     }
-    Some(format!("https://{host}/{path}/compare/{base}...{branch}?expand=1"))
+    Some(format!(
+        "https://{host}/{path}/compare/{base}...{branch}?expand=1"
+    ))
 }
 
 #[cfg(test)]
@@ -171,7 +202,11 @@ mod tests {
             "https://user:secret@github.com/northbank/infra",
             "ssh://git@github.com/northbank/infra.git",
         ] {
-            assert_eq!(form(remote, "main", "abide/x").as_deref(), Some(github), "{remote}");
+            assert_eq!(
+                form(remote, "main", "abide/x").as_deref(),
+                Some(github),
+                "{remote}"
+            );
         }
         let gitlab = form("git@gitlab.example.com:a/b/c.git", "main", "x").unwrap();
         assert!(gitlab.starts_with("https://gitlab.example.com/a/b/c/-/merge_requests/new?"));

@@ -45,7 +45,10 @@ pub(super) fn run(
     text.push_str(&request(case, &steps, digest));
     text.push_str(&describe::drift(case, &chosen, seen.drift.looked_at)?);
     output::print_text(&text)?;
-    eprintln!("the plan is kept in {}", crate::terminal::visible(&folder.display().to_string()));
+    eprintln!(
+        "the plan is kept in {}",
+        crate::terminal::visible(&folder.display().to_string())
+    );
     if pr {
         let title = format!("Revert {} in {}", describe::named(&names), case.target.name);
         let branch = pull::branch("revert", &case.target.name, &digest.to_string());
@@ -98,7 +101,10 @@ pub(super) fn checked(
 ) -> anyhow::Result<Vec<Step>> {
     let steps = check(&targeted.plan, undo, seen).map_err(|refused| {
         let reasons: Vec<String> = refused.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the plan is no revert and is not kept:\n  {}", reasons.join("\n  "))
+        anyhow::anyhow!(
+            "the plan is no revert and is not kept:\n  {}",
+            reasons.join("\n  ")
+        )
     })?;
     let sides = &targeted.sides;
     let broken = case.broken(&sides.found, &sides.desired, &Standing::default());

@@ -42,7 +42,13 @@ pub(super) struct Kept {
 const VERSION: u32 = 1;
 
 impl Saved {
-    pub(super) fn new(target: &str, plan: PlanDigest, changes: String, undo: &[Undo], tool: String) -> Self {
+    pub(super) fn new(
+        target: &str,
+        plan: PlanDigest,
+        changes: String,
+        undo: &[Undo],
+        tool: String,
+    ) -> Self {
         let kept = undo.iter().map(|undo| Kept {
             address: undo.address.clone(),
             attributes: undo.attributes.iter().cloned().collect(),
@@ -90,7 +96,11 @@ impl Saved {
     }
 
     /// The one of a target with this digest, and its folder.
-    pub(super) fn find(config: &Config, target: &str, digest: PlanDigest) -> anyhow::Result<(Self, PathBuf)> {
+    pub(super) fn find(
+        config: &Config,
+        target: &str,
+        digest: PlanDigest,
+    ) -> anyhow::Result<(Self, PathBuf)> {
         let all = folder(config);
         let wanted = digest.to_string();
         let mut known = Vec::new();
@@ -100,10 +110,17 @@ impl Saved {
             let Ok(text) = fs::read_to_string(&file) else {
                 continue;
             };
-            let saved: Self = serde_json::from_str(&text)
-                .with_context(|| format!("{} cannot be read: delete its folder and make the revert again", file.display()))?;
+            let saved: Self = serde_json::from_str(&text).with_context(|| {
+                format!(
+                    "{} cannot be read: delete its folder and make the revert again",
+                    file.display()
+                )
+            })?;
             if saved.version != VERSION {
-                bail!("{} is of another version of abide: make the revert again", file.display());
+                bail!(
+                    "{} is of another version of abide: make the revert again",
+                    file.display()
+                );
             }
             if saved.target == target && saved.plan_digest == wanted {
                 return Ok((saved, entry.path()));
