@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::ConnectError;
 use crate::plan::{Planning, private_folder};
-use crate::process::{Run, Step};
-use crate::{ConnectError, Environment};
+use crate::process::Step;
 
 /// SHA-256 of a plan file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,11 +125,12 @@ pub fn apply(
     approved: ApprovedPlan,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Duration, ConnectError> {
-    let environment: Environment = planning.environment();
-    let run: Run<'_> = planning.run(&environment, progress);
+    let environment = planning.environment();
+    let run = planning.run(&environment, progress);
     let begun = Instant::now();
+    let ApprovedPlan { _folder, file } = approved;
     // A saved plan is applied without a question, and nothing but what is in it.
-    let file = approved.file.to_string_lossy().into_owned();
+    let file = file.to_string_lossy().into_owned();
     run.step(
         Step::Apply,
         &["-input=false", "-no-color", "-lock-timeout=30s", &file],
@@ -150,7 +151,10 @@ mod tests {
         let text = digest.to_string();
         assert_eq!(text.parse(), Ok(digest));
         assert!(ApprovedPlan::read(&file, digest).is_ok());
-        for wrong in [&text[..20], &text[7..], "sha256:", &text.replace('a', "+")] {
+        let bare = text.trim_start_matches("sha256:");
+        let short = text.trim_end_matches(|c: char| c.is_ascii_hexdigit());
+        let sign = format!("sha256:+{}", "0".repeat(63));
+        for wrong in [bare, short, &text.to_uppercase(), &sign] {
             assert_eq!(wrong.parse::<PlanDigest>(), Err(NoDigest), "{wrong}");
         }
         fs::write(&file, "another").unwrap();

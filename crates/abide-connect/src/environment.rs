@@ -67,7 +67,8 @@ impl Environment {
         self.0.remove(name.as_ref());
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+    /// What it passes.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
         self.0.iter()
     }
 }

@@ -34,13 +34,13 @@ pub struct Planning<'a> {
     pub cancel: &'a Cancel,
 }
 
-/// A plan in JSON; its file goes when this does.
+/// A plan, or a state, in JSON; its file goes when this does.
 #[derive(Debug)]
 pub struct Planned {
     _scratch: TempDir,
     /// `terraform show -json` of it.
     pub json: PathBuf,
-    /// The plan itself, as Terraform saved it.
+    /// The plan as Terraform saved it; of a state there is none.
     pub file: PathBuf,
     /// How long each step took.
     pub steps: Vec<(Step, Duration)>,
@@ -95,7 +95,7 @@ pub fn plan(
     plan_with(planning, &[], progress)
 }
 
-/// The same, of these addresses alone and what they need (`-target`).
+/// Plans these addresses alone and what they need (`-target`).
 ///
 /// # Errors
 /// As [`plan`].
@@ -108,11 +108,23 @@ pub fn plan_only(
     plan_with(planning, &targets.collect::<Vec<_>>(), progress)
 }
 
-/// The same, with configuration of what `import` blocks name written to a new file.
+/// Shows the state as it is: `init` and `show -json`, without looking at the cloud.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_generating(
+pub fn state(
+    planning: &Planning<'_>,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Planned, ConnectError> {
+    steps(planning, None, progress)
+}
+
+/// Plans `import` blocks that have no configuration yet: it is written to `file`, also if the
+/// plan then fails. `planning.directory` must be a scratch folder.
+///
+/// # Errors
+/// As [`plan`].
+pub fn import(
     planning: &Planning<'_>,
     file: &Path,
     progress: &(dyn Fn(&str) + Sync),
@@ -123,7 +135,16 @@ pub fn plan_generating(
 
 fn plan_with(
     planning: &Planning<'_>,
-    more: &[String],
+    further: &[String],
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Planned, ConnectError> {
+    steps(planning, Some(further), progress)
+}
+
+/// `init`, `plan` if there are arguments for it, and `show`.
+fn steps(
+    planning: &Planning<'_>,
+    further: Option<&[String]>,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Planned, ConnectError> {
     if !planning.directory.is_dir() {
@@ -152,17 +173,24 @@ fn plan_with(
         &init.iter().map(String::as_str).collect::<Vec<_>>(),
     )?;
     let file = scratch.path().join("plan");
-    let mut plan = plan_arguments(planning, &file);
-    plan.extend_from_slice(more);
-    timed(
-        Step::Plan,
-        &plan.iter().map(String::as_str).collect::<Vec<_>>(),
+    let mut show = vec!["-json".to_owned(), "-no-color".to_owned()];
+    if let Some(further) = further {
+        let mut plan = plan_arguments(planning, &file);
+        plan.extend_from_slice(further);
+        timed(
+            Step::Plan,
+            &plan.iter().map(String::as_str).collect::<Vec<_>>(),
+        )?;
+        show.push(file.display().to_string());
+    }
+    let shown = timed(
+        Step::Show,
+        &show.iter().map(String::as_str).collect::<Vec<_>>(),
     )?;
-    let shown = timed(Step::Show, &["-json", "-no-color", &file.to_string_lossy()])?;
-    // The plan needs it, whoever made it.
+    // The steps need it, whoever made it.
     drop(lock);
     let json = scratch.path().join("plan.json");
-    fs::write(&json, shown).map_err(io("writing the plan"))?;
+    fs::write(&json, shown).map_err(io("writing what was shown"))?;
     Ok(Planned {
         _scratch: scratch,
         json,

@@ -206,10 +206,10 @@ impl At<'_> {
 
     /// One entry of a map that differs.
     fn entries(&self, now: &Object, wanted: &Object) -> Result<Option<Proposal>, Why> {
-        for (name, value) in wanted
+        let mut differing = wanted
             .iter()
-            .filter(|(name, value)| now.get(name) != Some(value))
-        {
+            .filter(|(name, value)| now.get(name) != Some(value));
+        if let Some((name, value)) = differing.next() {
             let path = self.path.name(name);
             let at = At {
                 path: &path,

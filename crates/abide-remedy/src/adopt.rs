@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::{Plan, PlannedChange};
 
 /// Why an edit is not taken.
@@ -103,10 +105,14 @@ pub fn check_import(
             continue;
         }
         let takes = change.change.importing.is_some();
-        let is_tags = |name: &&str| matches!(*name, "tags" | "tags_all");
-        let attributes: Vec<&str> = change.attributes().into_iter().collect();
-        let tags_alone = change.only("update") && attributes.iter().all(is_tags);
-        let quiet = change.only("no-op") || tags_alone;
+        // What Terraform alone knows, such as `force_destroy`, is nothing before an import.
+        let is_quiet = |name: &&str| {
+            matches!(*name, "tags" | "tags_all")
+                || (change.before(name).is_null() && says_nothing(change.after(name)))
+        };
+        let all = change.attributes().into_iter();
+        let attributes: Vec<&str> = all.filter(|name| !is_quiet(name)).collect();
+        let quiet = change.only("no-op") || (change.only("update") && attributes.is_empty());
         if !takes || !quiet {
             let attributes = attributes.join(", ");
             refused.push(Refused::Import {
@@ -144,6 +150,16 @@ fn still(
         actions: change.actions(),
         attributes: new.join(", "),
     })
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
 }
 
 fn is_same(one: &PlannedChange, other: &PlannedChange) -> bool {
@@ -217,6 +233,8 @@ mod tests {
         for (actions, after, fits) in [
             ("no-op", r#"{"size": 5}"#, true),
             ("update", r#"{"size": 5, "tags": {"a": "b"}}"#, true),
+            ("update", r#"{"size": 5, "force_destroy": false}"#, true),
+            ("update", r#"{"size": 5, "force_destroy": true}"#, false),
             ("update", r#"{"size": 6}"#, false),
         ] {
             let after = with(actions, after);

@@ -17,7 +17,7 @@ use crate::cli::{RemedyArgs, RootArgs};
 use crate::commands::fix::{show, write};
 use crate::config::Config;
 use crate::pipeline::Standing;
-use crate::{load, output};
+use crate::{load, output, terminal};
 
 pub(super) fn run(
     config: &Config,
@@ -79,7 +79,7 @@ pub(super) fn hand_over(
             .iter()
             .map(|file| source.path(file).display().to_string());
         let written: Vec<String> = written.collect();
-        eprintln!("written: {}", crate::terminal::visible(&written.join(", ")));
+        terminal::say(&[format!("written: {}", written.join(", "))])?;
         return Ok(0);
     }
     let mut diff = String::new();
@@ -87,9 +87,9 @@ pub(super) fn hand_over(
         diff.push_str(&show::diff(&source.shown(file), file));
     }
     output::print_text(&diff)?;
-    eprintln!(
-        "proven by a plan: nothing else changes; --write writes it, --pr opens a pull request"
-    );
+    let proven =
+        "proven by a plan: nothing else changes; --write writes it, --pr opens a pull request";
+    terminal::say(&[proven.to_owned()])?;
     Ok(0)
 }
 

@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use abide_connect::{
-    Cancel, Environment, Planned, Planning, Tool, plan, plan_generating, plan_only,
-};
+use abide_connect::{Cancel, Environment, Planned, Planning, Tool, import, plan, plan_only};
 use abide_core::drift::Drift;
 use abide_core::engine::{self, AccountMode, Options};
 use abide_core::exception;
@@ -99,7 +97,7 @@ impl Case {
     /// The same, with configuration generated for what `import` blocks name.
     pub(super) fn generate_in(&self, directory: &Path, file: &Path) -> anyhow::Result<()> {
         self.with(directory, |planning, progress| {
-            plan_generating(planning, file, progress)
+            import(planning, file, progress)
         })?;
         Ok(())
     }

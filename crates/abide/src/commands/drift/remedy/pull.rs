@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, anyhow, bail};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::look::file_name;
 use crate::load;
-use crate::terminal::visible;
+use crate::terminal;
 
 /// Opens pull requests at a code host.
 pub(super) trait PullRequests {
@@ -31,8 +32,7 @@ struct ByHand;
 
 impl PullRequests for ByHand {
     fn open(&self, pull: &PullRequest<'_>) -> anyhow::Result<String> {
-        Ok(form(pull.remote, pull.base, pull.branch)
-            .unwrap_or_else(|| format!("branch {} of {}", pull.branch, pull.remote)))
+        Ok(form(pull).unwrap_or_else(|| format!("branch {} of {}", pull.branch, pull.remote)))
     }
 }
 
@@ -90,10 +90,7 @@ pub(super) fn open(
         body,
     };
     let address = ByHand.open(&pull)?;
-    eprintln!(
-        "pushed {branch}; open the pull request: {}",
-        visible(&address)
-    );
+    terminal::say(&[format!("pushed {branch}; open the pull request: {address}")])?;
     Ok(())
 }
 
@@ -168,48 +165,72 @@ fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Where a person opens it, at the hosts whose addresses are known.
-fn form(remote: &str, base: &str, branch: &str) -> Option<String> {
-    let rest = remote
+/// Browsers and hosts take no longer addresses.
+const LONGEST: usize = 6_000;
+
+/// Where a person opens it, filled in, at the hosts whose addresses are known.
+fn form(pull: &PullRequest<'_>) -> Option<String> {
+    let PullRequest { base, branch, .. } = pull;
+    let rest = pull
+        .remote
         .strip_prefix("https://")
-        .or_else(|| remote.strip_prefix("ssh://git@"))
-        .or_else(|| remote.strip_prefix("git@"))?;
+        .or_else(|| pull.remote.strip_prefix("ssh://git@"))
+        .or_else(|| pull.remote.strip_prefix("git@"))?;
     // No credentials of the remote in what is printed.
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
     let rest = rest.strip_suffix(".git").unwrap_or(rest);
     let (host, path) = rest.split_once([':', '/'])?;
     let path = path.trim_start_matches('/');
-    if host.contains("gitlab") {
-        return Some(format!(
-            "https://{host}/{path}/-/merge_requests/new?merge_request%5Bsource_branch%5D={branch}&merge_request%5Btarget_branch%5D={base}"
-        ));
-    }
-    Some(format!(
-        "https://{host}/{path}/compare/{base}...{branch}?expand=1"
-    ))
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let (address, title, body) = match host.contains("gitlab") {
+        true => (
+            format!(
+                "https://{host}/{path}/-/merge_requests/new?merge_request%5Bsource_branch%5D={branch}&merge_request%5Btarget_branch%5D={base}"
+            ),
+            "merge_request%5Btitle%5D",
+            "merge_request%5Bdescription%5D",
+        ),
+        false => (
+            format!("https://{host}/{path}/compare/{base}...{branch}?expand=1"),
+            "title",
+            "body",
+        ),
+    };
+    let titled = format!("{address}&{title}={}", encoded(pull.title));
+    let whole = format!("{titled}&{body}={}", encoded(pull.body));
+    // The text is in the commit all the same.
+    Some(if whole.len() > LONGEST { titled } else { whole })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn form_of(remote: &str, body: &str) -> Option<String> {
+        form(&PullRequest {
+            remote,
+            branch: "abide/x",
+            base: "main",
+            title: "Revert a&b",
+            body,
+        })
+    }
+
     #[test]
     fn forms_are_where_people_open_them_and_hold_no_credentials() {
-        let github = "https://github.com/northbank/infra/compare/main...abide/x?expand=1";
+        let github = "https://github.com/northbank/infra/compare/main...abide/x?expand=1&title=Revert%20a%26b&body=c";
         for remote in [
             "https://github.com/northbank/infra.git",
             "git@github.com:northbank/infra.git",
             "https://user:secret@github.com/northbank/infra",
             "ssh://git@github.com/northbank/infra.git",
         ] {
-            assert_eq!(
-                form(remote, "main", "abide/x").as_deref(),
-                Some(github),
-                "{remote}"
-            );
+            assert_eq!(form_of(remote, "c").as_deref(), Some(github), "{remote}");
         }
-        let gitlab = form("git@gitlab.example.com:a/b/c.git", "main", "x").unwrap();
+        let gitlab = form_of("git@gitlab.example.com:a/b/c.git", "c").unwrap();
         assert!(gitlab.starts_with("https://gitlab.example.com/a/b/c/-/merge_requests/new?"));
-        assert_eq!(form("/srv/git/infra.git", "main", "x"), None);
+        let long = form_of("git@github.com:a/b.git", &"x".repeat(10_000)).unwrap();
+        assert!(long.ends_with("Revert%20a%26b"), "{long}");
+        assert_eq!(form_of("/srv/git/infra.git", "c"), None);
     }
 }

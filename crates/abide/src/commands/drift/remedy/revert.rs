@@ -11,8 +11,8 @@ use super::case::{Case, Seen};
 use super::saved::Saved;
 use super::{choose, describe, pull};
 use crate::config::Config;
-use crate::output;
 use crate::pipeline::Standing;
+use crate::{output, terminal};
 
 pub(super) fn run(
     config: &Config,
@@ -45,10 +45,7 @@ pub(super) fn run(
     text.push_str(&request(case, &steps, digest));
     text.push_str(&describe::drift(case, &chosen, seen.drift.looked_at)?);
     output::print_text(&text)?;
-    eprintln!(
-        "the plan is kept in {}",
-        crate::terminal::visible(&folder.display().to_string())
-    );
+    terminal::say(&[format!("the plan is kept in {}", folder.display())])?;
     if pr {
         let title = format!("Revert {} in {}", describe::named(&names), case.target.name);
         let branch = pull::branch("revert", &case.target.name, &digest.to_string());
