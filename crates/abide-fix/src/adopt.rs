@@ -9,7 +9,8 @@ use abide_hcl::{FeedKind, LoadError, Loaded, Location};
 use crate::insert;
 use crate::literal::{self, NotWritable};
 use crate::propose::{self, Proposal, Refusal};
-use crate::text::{self, Splice, line_end, line_start};
+use crate::remove;
+use crate::text::{self, Splice};
 use crate::{FileFix, Load, Texts, changes, text_of};
 
 /// An attribute of a resource, and what it is to be.
@@ -187,17 +188,7 @@ impl At<'_> {
     /// The text without something that has its lines for itself, or without it alone.
     fn without(&self, whole: Location) -> Result<Proposal, Why> {
         let file = propose::editable(self.loaded, whole.file)?;
-        let text = &file.text;
-        let range = whole.span.range();
-        let (start, end) = (line_start(text, range.start), line_end(text, range.end));
-        let before = text.get(start..range.start).unwrap_or_default();
-        let after = text.get(range.end..end).unwrap_or_default();
-        let alone = before.trim().is_empty() && matches!(after.trim(), "" | ",");
-        let cut = match alone {
-            true => start..next_line(text, end),
-            false => range.start..range.end + comma(text, range.end),
-        };
-        let cut = without_gap(text, cut);
+        let cut = remove::cut(&file.text, whole.span.range());
         Ok(Proposal {
             file: file.name.clone(),
             splices: vec![Splice::new(cut, "")],
@@ -252,7 +243,7 @@ impl At<'_> {
         let new = match old.strip_prefix('{') {
             Some(_) if old.contains('\n') => {
                 let file = propose::editable(self.loaded, place.file)?;
-                return multi_line(file, place, &entry).ok_or(Why::Computed);
+                return remove::multi_line(file, place, &entry).ok_or(Why::Computed);
             }
             Some(inner) => {
                 let inner = inner.strip_suffix('}').ok_or(Why::Computed)?.trim();
@@ -379,60 +370,4 @@ fn says_same(source: &Value, cloud: &Value) -> bool {
             source == cloud || (literal::says_nothing(source) && literal::says_nothing(cloud))
         }
     }
-}
-
-fn next_line(text: &str, end: usize) -> usize {
-    let rest = text.get(end..).unwrap_or_default();
-    end + rest.find('\n').map_or(rest.len(), |at| at + 1)
-}
-
-fn comma(text: &str, end: usize) -> usize {
-    let rest = text.get(end..).unwrap_or_default();
-    let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-    match rest.trim_start_matches([' ', '\t']).starts_with(',') {
-        true => blank + 1,
-        false => 0,
-    }
-}
-
-/// Of two empty lines around what goes, one goes too.
-fn without_gap(text: &str, cut: std::ops::Range<usize>) -> std::ops::Range<usize> {
-    let before = text.get(..cut.start).unwrap_or_default();
-    let after = text.get(cut.end..).unwrap_or_default();
-    let first = after.split('\n').next().unwrap_or_default();
-    let closes = first.trim() == "}";
-    let gap_before = before.ends_with("\n\n") || before.ends_with("\n\r\n");
-    if gap_before && (closes || first.trim().is_empty()) {
-        let trimmed = before.trim_end_matches(['\r', '\n']);
-        let line = text::newline(text);
-        return trimmed.len() + line.len()..cut.end;
-    }
-    cut
-}
-
-/// Before the closing bracket of a map that is written on several lines.
-fn multi_line(file: &abide_hcl::SourceFile, place: Location, entry: &str) -> Option<Proposal> {
-    let text = &file.text;
-    let close = (place.span.end as usize).checked_sub(1)?;
-    let start = line_start(text, close);
-    if text.get(start..=close)?.trim() != "}" {
-        return None;
-    }
-    let before = text.get(..start)?.trim_end();
-    let own = text::indentation(text, before.len());
-    let line = text::newline(text);
-    let last = before.lines().next_back().unwrap_or_default().trim_end();
-    let opens = last.ends_with('{');
-    let own = match opens {
-        true => format!("{}  ", text::indentation(text, close)),
-        false => own.to_owned(),
-    };
-    let comma = if last.ends_with(',') { "," } else { "" };
-    Some(Proposal {
-        file: file.name.clone(),
-        splices: vec![Splice::new(
-            start..start,
-            format!("{own}{entry}{comma}{line}"),
-        )],
-    })
 }

@@ -14,6 +14,7 @@ mod literal;
 mod offer;
 mod propose;
 mod prove;
+mod remove;
 mod snippet;
 mod suggest;
 mod text;

@@ -55,12 +55,10 @@ fn a_value_is_replaced_in_its_place() {
     assert_eq!(one(VOLUME, "size", "6"), VOLUME.replace("= 5", "= 6"));
     assert_eq!(
         one(VOLUME, "encrypted", "true"),
-        VOLUME
-            .replace("size              = 5\n", "size              = 5\n")
-            .replace(
-                "  tags = { Owner = \"platform\" }\n",
-                "  tags      = { Owner = \"platform\" }\n  encrypted = true\n"
-            )
+        VOLUME.replace(
+            "  tags = { Owner = \"platform\" }\n",
+            "  tags      = { Owner = \"platform\" }\n  encrypted = true\n"
+        )
     );
     assert_eq!(
         one(VOLUME, "tags", "-"),
