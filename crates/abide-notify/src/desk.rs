@@ -156,6 +156,17 @@ impl Desk {
         wrote
     }
 
+    /// Throws away letters of routes that are not there any more, and gives them.
+    pub fn drop_letters(&mut self, is_route: impl Fn(&str) -> bool) -> Vec<Letter> {
+        let letters = std::mem::take(&mut self.letters);
+        let (kept, gone) = letters
+            .into_iter()
+            .partition(|letter| is_route(&letter.route));
+        self.letters = kept;
+        self.given_up += gone.len() as u64;
+        gone
+    }
+
     /// The letters that may be tried now: the first one of each route, so that what is resolved
     /// never comes before what was opened.
     #[must_use]

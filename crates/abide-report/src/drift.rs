@@ -14,6 +14,8 @@ use abide_core::drift::{Class, Drift, Drifted};
 use abide_core::scan::{Scan, ScanPolicy};
 use jiff::Timestamp;
 
+pub use words::{advice, change as change_line, happened, suspicion};
+
 /// A format that shows drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DriftFormat {

@@ -39,7 +39,11 @@ mod words;
 
 use std::io::{self, BufWriter, Write};
 
-pub use drift::{DriftFormat, DriftReport, Target as DriftTarget, render_drift};
+pub use drift::{
+    DriftFormat, DriftReport, Target as DriftTarget, advice as drift_advice,
+    change_line as drift_change, happened as drift_happened, render_drift,
+    suspicion as drift_suspicion,
+};
 pub use format::{Format, UnknownFormat};
 pub use json::SCHEMA_VERSION;
 pub use json_schema::json_schema;

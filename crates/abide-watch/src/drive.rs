@@ -32,6 +32,8 @@ pub trait Look: Sync {
     fn look(&self, start: &Start) -> Ended;
     /// Whether somebody asked to end; looks that go on are then to end by themselves.
     fn is_over(&self) -> bool;
+    /// Asks to end.
+    fn stop(&self);
     /// A line for the log.
     fn say(&self, line: &str);
     /// Something was written down.
@@ -66,8 +68,10 @@ impl Drive<'_> {
             let mut active = 0;
             let mut failed = None;
             loop {
-                let over = world.is_over() || failed.is_some() || letters.is_finished();
-                match over {
+                if failed.is_some() || letters.is_finished() {
+                    world.stop();
+                }
+                match world.is_over() {
                     true if active == 0 => break,
                     true => queue.clear(),
                     false => {
@@ -87,7 +91,6 @@ impl Drive<'_> {
                 }
                 world.changed(watcher, self.book);
             }
-            // It ends by itself once asked to; when writing failed, it will fail there too.
             let delivered = letters.join().unwrap_or(Ok(()));
             failed.map_or(delivered, Err)
         })
@@ -188,6 +191,10 @@ fn announce(start: &Start, world: &impl Look) {
     match (start.missed, start.is_late) {
         (0, false) => {}
         (0, true) => world.say(&format!("{target}: was due at {}; catching up", start.due)),
+        (1, _) => world.say(&format!(
+            "{target}: 1 due time was missed; one look for it and {}",
+            start.due
+        )),
         (missed, _) => world.say(&format!(
             "{target}: {missed} due times were missed; one look for them and {}",
             start.due

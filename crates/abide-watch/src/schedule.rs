@@ -100,11 +100,13 @@ impl Schedule {
     /// The next time after one.
     #[must_use]
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        let mut wall = self
-            .zone
-            .to_datetime(after)
-            .checked_sub(CLOCK_CHANGE)
-            .ok()?;
+        let shown = self.zone.to_datetime(after);
+        let (next, _) = self.instants(self.on_the_wall(shown)?)?;
+        if next > after && self.is_plain(after, next) {
+            return Some(next);
+        }
+        // Where a clock is changed, what stands earlier on the wall may come later.
+        let mut wall = shown.checked_sub(CLOCK_CHANGE).ok()?;
         let mut best: Option<Timestamp> = None;
         loop {
             wall = self.on_the_wall(wall)?;
@@ -113,17 +115,14 @@ impl Schedule {
                 .into_iter()
                 .flatten()
                 .find(|at| *at > after);
-            match (found, best) {
-                (Some(found), None) => best = Some(found),
-                (Some(found), Some(known)) => best = Some(found.min(known)),
-                (None, _) => {}
-            }
-            // What stands later on the wall cannot come earlier than that.
-            if let Some(best) = best {
-                let enough = self.zone.to_datetime(best).checked_add(CLOCK_CHANGE).ok()?;
-                if wall >= enough || self.is_plain(after, best) {
-                    return Some(best);
-                }
+            best = match (found, best) {
+                (Some(found), Some(known)) => Some(found.min(known)),
+                (found, known) => found.or(known),
+            };
+            if let Some(best) = best
+                && wall >= self.zone.to_datetime(best).checked_add(CLOCK_CHANGE).ok()?
+            {
+                return Some(best);
             }
         }
     }

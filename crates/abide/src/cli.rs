@@ -3,6 +3,7 @@
 mod drift;
 mod evidence;
 mod exception;
+mod notify;
 mod remedy;
 mod report;
 
@@ -24,6 +25,7 @@ pub(crate) use self::exception::{
     AuditArgs, BookArgs, ChangeArgs, CheckArgs, DecideArgs, ExceptionCommand, ExceptionListArgs,
     ExceptionShowArgs, ImportArgs, Kind, RenewArgs, RequestArgs, TermArgs, WhoArgs,
 };
+pub(crate) use self::notify::NotifyCommand;
 pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, RemedyArgs};
 pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
 
@@ -72,6 +74,9 @@ pub(crate) enum Command {
     /// Say what somebody changed outside Terraform, and what it breaks
     #[command(after_help = drift::DRIFT_HELP)]
     Drift(Box<DriftArgs>),
+    /// Try the routes by which people hear of drift
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Serve editors by the Language Server Protocol on standard input and output
     Lsp(LspArgs),
     /// List, show, test and write policies

@@ -5,10 +5,12 @@
 
 mod exceptions;
 mod file;
+mod notify;
 mod rollout;
 mod show;
 mod source;
 mod targets;
+mod watch;
 
 use std::env;
 use std::fs;

@@ -48,6 +48,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Explain(args) => commands::explain::run(cli, args),
         Command::Fix(args) => commands::fix::run(cli, args),
         Command::Drift(args) => commands::drift::run(cli, args),
+        Command::Notify(command) => commands::notify::run(cli, command),
         Command::Lsp(args) => commands::lsp::run(cli, args),
         Command::Policy(command) => commands::policy::run(cli, command),
         Command::Baseline(command) => commands::baseline::run(cli, command),

@@ -112,3 +112,11 @@ fn parts_are_sent_one_after_the_other() {
         Settled::Unknown
     );
 }
+
+#[test]
+fn letters_of_routes_that_are_gone_are_named_and_thrown_away() {
+    let mut desk = desk(&[("a", "1"), ("b", "2")]);
+    let gone = desk.drop_letters(|route| route == "a");
+    assert_eq!(gone[0].message.id, "2");
+    assert_eq!((desk.letters().len(), desk.given_up), (1, 1));
+}

@@ -11,7 +11,8 @@ use crate::words::count;
 const VALUE: usize = 400;
 
 /// What happened, after the address.
-pub(super) fn happened(resource: &Drifted) -> String {
+#[must_use]
+pub fn happened(resource: &Drifted) -> String {
     match resource.kind {
         Kind::Changed => "was changed outside Terraform".to_owned(),
         Kind::Deleted => "was deleted outside Terraform".to_owned(),
@@ -31,7 +32,8 @@ pub(super) fn happened(resource: &Drifted) -> String {
 }
 
 /// What to do.
-pub(super) fn advice(resource: &Drifted) -> String {
+#[must_use]
+pub fn advice(resource: &Drifted) -> String {
     let adopt = "or write what is there into the code";
     match resource.class {
         Class::Violating => "apply the code to undo it".to_owned(),
@@ -78,7 +80,8 @@ pub(super) fn accepted(exception: &AppliedException) -> String {
 }
 
 /// One change in a line: `ingress[0]: + {…}`.
-pub(super) fn change(resource: &Drifted, change: &Change) -> String {
+#[must_use]
+pub fn change(resource: &Drifted, change: &Change) -> String {
     let side = |value: &Option<Value>| value.as_ref().map(|value| value.display(VALUE));
     let text = match (side(&change.before), side(&change.after)) {
         (Some(before), Some(after)) => format!("{before} -> {after}"),
@@ -155,7 +158,8 @@ pub(super) fn name(class: Class) -> &'static str {
 }
 
 /// Why the result is not to be trusted.
-pub(super) fn suspicion(drift: &Drift) -> Option<String> {
+#[must_use]
+pub fn suspicion(drift: &Drift) -> Option<String> {
     let suspicion = drift.suspicion?;
     Some(format!(
         "{} of {} resources seem to be deleted: more likely these are the credentials of another account or another region. Nothing of this counts before somebody looked",

@@ -21,7 +21,9 @@ Examples:
   abide drift prod
   abide drift --all --format markdown --output drift.md
   abide drift --all --record --stream payments
-  abide drift --plan plan.json";
+  abide drift --plan plan.json
+  abide drift --all --notify
+  abide drift --watch";
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -48,6 +50,28 @@ pub(crate) struct DriftArgs {
     /// How many targets are planned at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
+
+    /// Stay, and look at targets when their schedule says; all that have one, or those named
+    #[arg(long, conflicts_with_all = ["plan", "format", "output", "timings", "notify"], help_heading = "Watching")]
+    pub(crate) watch: bool,
+
+    /// Tell the routes of the targets what changed since the last time
+    #[arg(long, conflicts_with = "plan", help_heading = "Watching")]
+    pub(crate) notify: bool,
+
+    /// Where is kept what was told and what became of due times
+    /// [default: drift.memory of abide.toml, or .abide/watch.json beside it]
+    #[arg(long, value_name = "FILE", help_heading = "Watching")]
+    pub(crate) memory: Option<PathBuf>,
+
+    /// With --watch: write numbers for Prometheus, every ten seconds
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "watch",
+        help_heading = "Watching"
+    )]
+    pub(crate) metrics: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,

@@ -2,7 +2,9 @@
 
 mod history;
 mod look;
+mod observe;
 mod remedy;
+mod watch;
 
 use abide_connect::Cancel;
 use abide_core::drift::{self, Class};
@@ -27,26 +29,34 @@ pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
         Some(DriftCommand::ApplyRevert(args)) => return remedy::apply(cli, args),
         None => {}
     }
+    if args.watch {
+        return watch::run(cli, args);
+    }
     let config = Config::load(cli)?;
     let chosen = pipeline::choose(&config, &args.policy)?;
     let standing = Standing::excepted(&config, args.exceptions.as_deref())?;
     let at = Timestamp::now();
+    let wanted = match args.plan.is_empty() {
+        true => wanted(&config, args)?,
+        false => Vec::new(),
+    };
+    let telling = match args.notify {
+        true => Some(watch::Telling::new(&config, args, &wanted)?),
+        false => None,
+    };
     let looking = Looking {
         chosen: &chosen,
-        key: match args.recording.record {
-            true => recording::redaction_key(&args.recording.store)?,
-            false => pipeline::redaction_key()?,
+        key: match (&telling, args.recording.record) {
+            (_, true) => recording::redaction_key(&args.recording.store)?,
+            (Some(telling), false) => telling.key(),
+            (None, false) => pipeline::redaction_key()?,
         },
         applied: args.applied,
         standing: &standing,
         at,
     };
     let targets = match args.plan.is_empty() {
-        true => looking.targets(
-            &wanted(&config, args)?,
-            usize::from(args.jobs),
-            &interruptible()?,
-        )?,
+        true => looking.targets(&wanted, usize::from(args.jobs), &interruptible()?)?,
         false => args.plan.iter().map(|file| looking.file(file)).collect(),
     };
     let policies = chosen.set.policies.iter();
@@ -62,6 +72,9 @@ pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
     recorded?;
     if args.recording.record {
         decisions::record(&chosen, &standing, &args.recording)?;
+    }
+    if let Some(telling) = &telling {
+        telling.tell(&config, &wanted, &report)?;
     }
     Ok(match args.detailed_exitcode {
         true => detailed_code(&report),

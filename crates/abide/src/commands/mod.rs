@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod lsp;
 pub(crate) mod man;
+pub(crate) mod notify;
 pub(crate) mod policy;
 pub(crate) mod report;
 pub(crate) mod scan;

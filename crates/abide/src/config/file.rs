@@ -7,7 +7,9 @@ use abide_policy::Severity;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::notify::NotifyTable;
 use super::targets::TargetTable;
+use super::watch::DriftTable;
 
 /// The file's content. What is judged later keeps its place.
 #[derive(Debug, Default, Deserialize)]
@@ -25,6 +27,10 @@ pub(crate) struct File {
     pub(crate) policies: BTreeMap<Spanned<String>, PolicyTable>,
     #[serde(default)]
     pub(crate) targets: BTreeMap<String, TargetTable>,
+    #[serde(default)]
+    pub(crate) drift: DriftTable,
+    #[serde(default)]
+    pub(crate) notify: BTreeMap<String, NotifyTable>,
 }
 
 /// `[scan]`

@@ -39,6 +39,12 @@ pub(crate) struct TargetTable {
     pub(crate) applied: Option<bool>,
     /// Whom it belongs to.
     pub(crate) owner: Option<String>,
+    /// When it is looked at by `abide drift --watch`: a cron expression.
+    pub(crate) schedule: Option<Spanned<String>>,
+    /// The time zone of the schedule, e.g. `Europe/Berlin`.
+    pub(crate) time_zone: Option<Spanned<String>>,
+    /// The routes that hear of it.
+    pub(crate) notify: Option<Vec<Spanned<String>>>,
 }
 
 /// Twice what a plan of a large root module takes.
@@ -108,7 +114,7 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let span: jiff::SignedDuration = text.parse().ok()?;
     Duration::try_from(span).ok().filter(|time| !time.is_zero())
 }

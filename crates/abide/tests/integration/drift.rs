@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::command::{Ran, abide, plan, repository, run, run_in};
 
-fn drift_plan(case: &str) -> String {
+pub(crate) fn drift_plan(case: &str) -> String {
     let path = repository().join("tests/fixtures/drift").join(case);
     path.join("plan.json").display().to_string()
 }
@@ -112,12 +112,12 @@ fn what_cannot_be_read_is_an_error_of_its_target() {
 }
 
 /// A folder with a module, an `abide.toml` and a program that stands for Terraform.
-struct Stand {
+pub(crate) struct Stand {
     folder: tempfile::TempDir,
 }
 
 impl Stand {
-    fn new(targets: &str, behaviour: &str) -> Self {
+    pub(crate) fn new(targets: &str, behaviour: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("infra")).unwrap();
@@ -142,11 +142,11 @@ impl Stand {
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let path = format!(
             "{}:{}",
             self.folder.path().display(),

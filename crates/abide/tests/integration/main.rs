@@ -37,5 +37,6 @@ mod settings;
 mod staged;
 mod store;
 mod tofu;
+mod watch;
 mod wording;
 mod workflow;

@@ -72,7 +72,8 @@ impl Looking<'_> {
         Ok(results.into_iter().flatten().collect())
     }
 
-    fn target(&self, target: &Target, cancel: &Cancel) -> DriftTarget {
+    /// Plans one target and judges its plan.
+    pub(super) fn target(&self, target: &Target, cancel: &Cancel) -> DriftTarget {
         let bar = terminal::spinner(format!("{}: starting", target.name));
         let (outcome, steps, tool) = self.look(target, cancel, &|line| {
             bar.set_message(format!("{}: {}", target.name, terminal::visible(line)));
