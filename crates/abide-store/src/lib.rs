@@ -40,7 +40,7 @@ pub use prune::{Pruned, PrunedStream};
 pub use read::{FindingRow, Interval, RunRow, StoredResults};
 pub use record::Recorded;
 pub use roles::ROLES;
-pub use slots::{Schedule, SlotRow};
+pub use slots::{Schedule, SlotRow, Unanswered};
 pub use snapshot::{PolicyText, Record, RunContext, Snapshot, Status, Subject};
 
 use backend::Backend;

@@ -21,6 +21,15 @@ pub struct SlotRow {
     pub reason: Option<String>,
 }
 
+/// What became of a due time that no scan answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// Nobody tried.
+    Missed,
+    /// Somebody tried, and could not.
+    Failed,
+}
+
 /// When scans of a stream are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -279,6 +288,45 @@ impl Store {
                 true => Ok(false),
                 false => ledger.close(db).map(|()| due.is_some()),
             }
+        })
+    }
+
+    /// Says what became of a due time that nobody answered: `missed` or `failed`, in the ledger
+    /// too. What is known already is not said again, and what ran stays so; gives whether it was
+    /// news.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub fn settle_slot(
+        &mut self,
+        tenant: &str,
+        (stream, due_at): (&str, i64),
+        (state, reason): (Unanswered, &str),
+        key: &SecretKey,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.write(tenant, |db| {
+            let number = dictionary::stream(db, tenant, stream)?;
+            let rows = db.query(
+                "SELECT state FROM slot WHERE tenant = $1 AND stream = $2 AND due_at = $3",
+                &[tenant.into(), number.into(), due_at.into()],
+            )?;
+            let (word, kind) = match state {
+                Unanswered::Missed => ("missed", Kind::RunMissed),
+                Unanswered::Failed => ("failed", Kind::RunFailed),
+            };
+            match rows.first().map(|row| row.text(0)).transpose()? {
+                Some(known) if known == "ran" || known == word => return Ok(false),
+                Some(_) => settle(db, tenant, (number, due_at), word, None, Some(reason))?,
+                None => drop(db.execute(
+                    "INSERT INTO slot (tenant, stream, due_at, state, reason) VALUES ($1, $2, $3, $4, $5)",
+                    &[tenant.into(), number.into(), due_at.into(), word.into(), reason.into()],
+                )?),
+            }
+            let mut ledger = Appender::open(db, tenant, key, now)?;
+            let body = json!({"stream": stream, "due_at": due_at, "reason": reason});
+            ledger.append(db, kind, body)?;
+            ledger.close(db).map(|()| true)
         })
     }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::book::{Book, BookError};
 use crate::deliver::deliver;
-use crate::memory::{SlotRecord, SlotState};
+use crate::memory::{Memory, SlotRecord, SlotState};
 use crate::watcher::{Start, Watcher};
 
 /// How often it is looked whether somebody asked to end.
@@ -36,6 +36,18 @@ pub trait Look: Sync {
     fn stop(&self);
     /// A line for the log.
     fn say(&self, line: &str);
+    /// Whether there is a store that keeps due times.
+    fn has_store(&self) -> bool {
+        false
+    }
+    /// Keeps in the store what became of a due time; the same may come twice.
+    ///
+    /// # Errors
+    /// If the store cannot be written; it is tried again later.
+    fn store(&self, target: &str, record: &SlotRecord) -> Result<(), String> {
+        let _ = (target, record);
+        Ok(())
+    }
     /// Something was written down.
     fn changed(&self, watcher: &Watcher, book: &Book);
 }
@@ -103,6 +115,7 @@ impl Drive<'_> {
         }
         let starts = self.book.change(|memory| watcher.due(memory, now))?;
         starts.iter().for_each(|start| announce(start, world));
+        self.store(world)?;
         Ok(starts)
     }
 
@@ -145,6 +158,28 @@ impl Drive<'_> {
         }
         if let Some(record) = record {
             world.say(&format!("{target}: {}", line(&record, &seen, took, next)));
+        }
+        self.store(world)
+    }
+
+    /// Keeps in the store what it does not know; what it does not take is tried again when
+    /// something else becomes known.
+    fn store(&self, world: &impl Look) -> Result<(), BookError> {
+        if !world.has_store() {
+            return Ok(());
+        }
+        for (target, record) in self.book.read(Memory::not_stored) {
+            if let Err(why) = world.store(&target, &record) {
+                world.say(&format!(
+                    "{}: the store does not know yet what became of {}: {}",
+                    visible(&target),
+                    record.due,
+                    visible(&why)
+                ));
+                return Ok(());
+            }
+            self.book
+                .change(|memory| memory.stored(&target, record.due))?;
         }
         Ok(())
     }

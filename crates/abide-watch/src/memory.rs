@@ -45,6 +45,9 @@ pub struct SlotRecord {
     /// Why it did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether it is in the store too, if there is one.
+    #[serde(default)]
+    pub stored: bool,
 }
 
 /// The due times of a target.
@@ -131,6 +134,25 @@ impl Memory {
             key: text(&random),
             desk: Desk::new(text(&random[16..])),
             targets: BTreeMap::new(),
+        }
+    }
+
+    /// What the store does not know yet, the oldest first for each target.
+    #[must_use]
+    pub fn not_stored(&self) -> Vec<(String, SlotRecord)> {
+        let slots = self.targets.iter().flat_map(|(target, slots)| {
+            let records = slots.history.iter().filter(|record| !record.stored);
+            records.map(move |record| (target.clone(), record.clone()))
+        });
+        slots.collect()
+    }
+
+    /// The store knows what became of a due time.
+    pub fn stored(&mut self, target: &str, due: Timestamp) {
+        let slots = self.targets.get_mut(target);
+        let records = slots.into_iter().flat_map(|slots| &mut slots.history);
+        for record in records.filter(|record| record.due == due) {
+            record.stored = true;
         }
     }
 

@@ -156,6 +156,7 @@ impl Watcher {
             state,
             at: now,
             reason,
+            stored: false,
         };
         slots.settle(record.clone());
         for due in open_times(watched, slots, now) {
@@ -253,6 +254,7 @@ fn missed_slot(due: Timestamp, now: Timestamp, why: &str) -> SlotRecord {
         state: SlotState::Missed,
         at: now,
         reason: Some(why.to_owned()),
+        stored: false,
     }
 }
 

@@ -112,11 +112,13 @@ fn every_due_time_ends(url: &str) {
 fn on_sqlite() {
     let folder = tempfile::tempdir().expect("folder");
     every_due_time_ends(&folder.path().join("abide.db").display().to_string());
+    what_nobody_answered_is_said_once(&folder.path().join("other.db").display().to_string());
 }
 
 #[test]
 fn on_postgres() {
     every_due_time_ends(&server::shared().database("slots"));
+    what_nobody_answered_is_said_once(&server::shared().database("unanswered"));
 }
 
 #[test]
@@ -147,4 +149,27 @@ fn schedules_that_cannot_be_are_refused() {
             .mark_failed("acme", "payments", "x", &key(), T0)
             .expect("nothing")
     );
+}
+
+fn what_nobody_answered_is_said_once(url: &str) {
+    let mut store = Store::open(url).expect("open");
+    let settle = |store: &mut Store, due: i64, state, now| {
+        let slot = ("payments", due);
+        let settled = store.settle_slot("acme", slot, (state, "nobody watched"), &key(), now);
+        settled.expect("settled")
+    };
+    let missed = abide_store::Unanswered::Missed;
+    let failed = abide_store::Unanswered::Failed;
+    assert!(settle(&mut store, T0, missed, T0 + HOUR));
+    // After a crash it may be said again.
+    assert!(!settle(&mut store, T0, missed, T0 + 2 * HOUR));
+    assert!(settle(&mut store, T0 + HOUR, failed, T0 + HOUR));
+    assert_eq!(states(&mut store), ["missed", "failed"]);
+    // What ran stays so.
+    let mut scan = snapshot(1, &["POL-0001"], &[("a", "POL-0001", Status::Fail)]);
+    scan.at = T0 + 2 * HOUR;
+    scan.context.slot = Some(T0 + 2 * HOUR);
+    store.record(&scan, &key(), scan.at).expect("recorded");
+    assert!(!settle(&mut store, T0 + 2 * HOUR, missed, T0 + 3 * HOUR));
+    assert_eq!(states(&mut store), ["missed", "failed", "ran"]);
 }
