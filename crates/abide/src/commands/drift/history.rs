@@ -17,22 +17,36 @@ use crate::{ci, recording};
 /// # Errors
 /// If something that should be recorded is not; the other targets are.
 pub(super) fn record(report: &mut DriftReport, args: &RecordArgs) -> anyhow::Result<()> {
+    let mut failed = None;
+    for target in &mut report.targets {
+        if let Err(error) = one(target, &report.policies, args) {
+            failed.get_or_insert(error);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// The same for one target.
+///
+/// # Errors
+/// If it should be recorded and is not.
+pub(super) fn one(
+    target: &mut DriftTarget,
+    policies: &[ScanPolicy],
+    args: &RecordArgs,
+) -> anyhow::Result<()> {
     let base = args
         .stream
         .clone()
         .or_else(|| ci::run(&ci::variable).repository)
         .unwrap_or_else(|| "default".to_owned());
-    let mut failed = None;
-    for target in &mut report.targets {
-        let stream = format!("{base}/{}", target.name);
-        if args.record
-            && let Err(error) = record_one(target, &stream, args)
-        {
-            failed.get_or_insert_with(|| error.context(format!("target {}", target.name)));
-        }
-        since(target, &report.policies, &stream, &args.store);
-    }
-    failed.map_or(Ok(()), Err)
+    let stream = format!("{base}/{}", target.name);
+    let recorded = match args.record {
+        true => record_one(target, &stream, args),
+        false => Ok(()),
+    };
+    since(target, policies, &stream, &args.store);
+    recorded.with_context(|| format!("target {}: drift is not recorded", target.name))
 }
 
 fn record_one(target: &DriftTarget, stream: &str, args: &RecordArgs) -> anyhow::Result<()> {
@@ -48,7 +62,6 @@ fn record_one(target: &DriftTarget, stream: &str, args: &RecordArgs) -> anyhow::
         }
         (Ok(_), None) => Ok(()),
     }
-    .context("drift is not recorded")
 }
 
 /// Looks up when drift that still is was first seen. A store that is not there, or holds nothing of

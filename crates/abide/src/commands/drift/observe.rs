@@ -35,7 +35,8 @@ pub(super) fn observation(
 
 fn items(drift: &Drift, policies: &[ScanPolicy]) -> Vec<Item> {
     let mut items = Vec::new();
-    for resource in &drift.resources {
+    let standing = drift.resources.iter();
+    for resource in standing.filter(|resource| resource.accepted.is_none()) {
         if !resource.class.is_violation() {
             items.push(whole(resource));
             continue;

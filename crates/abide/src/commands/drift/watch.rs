@@ -10,16 +10,18 @@ use abide_connect::Cancel;
 use abide_core::scan::ScanPolicy;
 use abide_core::source::RedactionKey;
 use abide_notify::{Client, Route};
-use abide_report::DriftReport;
+use abide_report::{DriftReport, DriftTarget};
 use abide_watch::{Book, Drive, Ended, Look, Memory, Start, Watcher, deliver, metrics};
 use anyhow::Context;
 use jiff::Timestamp;
 
+use super::history;
 use super::look::Looking;
 use super::observe::observation;
 use crate::cli::{Cli, DriftArgs};
 use crate::config::{Config, Target};
-use crate::{pipeline, terminal};
+use crate::pipeline::{Chosen, Standing};
+use crate::{pipeline, recording, terminal};
 
 /// How often numbers are written.
 const METRICS: Duration = Duration::from_secs(10);
@@ -43,10 +45,12 @@ pub(super) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
     let cancel = super::interruptible()?;
     let mut watcher = Watcher::new(watched, config.catches_up());
     let world = World {
-        looking: Looking {
-            chosen: &chosen,
-            key: key(&book),
-            applied: args.applied,
+        config: &config,
+        args,
+        chosen: &chosen,
+        key: match args.recording.record {
+            true => recording::redaction_key(&args.recording.store)?,
+            false => key(&book),
         },
         targets: &targets,
         cancel: &cancel,
@@ -160,7 +164,10 @@ impl Telling {
 
 /// The world outside the loop.
 struct World<'a> {
-    looking: Looking<'a>,
+    config: &'a Config,
+    args: &'a DriftArgs,
+    chosen: &'a Chosen,
+    key: RedactionKey,
     targets: &'a [Target],
     cancel: &'a Cancel,
     metrics: Option<&'a Path>,
@@ -184,8 +191,41 @@ impl World<'_> {
     }
 
     fn policies(&self, at: Timestamp) -> Vec<ScanPolicy> {
-        let policies = self.looking.chosen.set.policies.iter();
+        let policies = self.chosen.set.policies.iter();
         policies.map(|policy| ScanPolicy::of(policy, at)).collect()
+    }
+
+    /// One look. Exceptions are read anew, since people approve and revoke them meanwhile.
+    fn seen(&self, target: &Target) -> DriftTarget {
+        let failed = |error: &anyhow::Error| DriftTarget {
+            name: target.name.clone(),
+            owner: target.table.owner.clone(),
+            outcome: Err(format!("{error:#}")),
+            scan: None,
+            steps: Vec::new(),
+            tool: None,
+        };
+        let exceptions = self.args.exceptions.as_deref();
+        let standing = match Standing::excepted(self.config, exceptions) {
+            Ok(standing) => standing,
+            Err(error) => return failed(&error),
+        };
+        let at = Timestamp::now();
+        let looking = Looking {
+            chosen: self.chosen,
+            key: self.key.clone(),
+            applied: self.args.applied,
+            standing: &standing,
+            at,
+        };
+        let mut seen = looking.target(target, self.cancel);
+        if self.cancel.is_cancelled() {
+            return seen;
+        }
+        match history::one(&mut seen, &self.policies(at), &self.args.recording) {
+            Ok(()) => seen,
+            Err(error) => failed(&error),
+        }
     }
 
     fn write_metrics(&self, watcher: &Watcher, book: &Book) {
@@ -206,7 +246,7 @@ impl Look for World<'_> {
         else {
             return Ended::Cancelled;
         };
-        let seen = self.looking.target(target, self.cancel);
+        let seen = self.seen(target);
         if self.cancel.is_cancelled() && seen.outcome.is_err() {
             return Ended::Cancelled;
         }
