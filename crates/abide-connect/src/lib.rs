@@ -13,7 +13,7 @@ mod tool;
 
 pub use apply::{ApprovedPlan, NoDigest, PlanDigest, apply, show};
 pub use environment::Environment;
-pub use plan::{Planned, Planning, import, plan, plan_only, state};
+pub use plan::{Planned, Planning, import, init, plan, plan_only, plan_with_variables, state};
 pub use process::{Cancel, Step};
 pub use tool::{Flavour, Tool};
 

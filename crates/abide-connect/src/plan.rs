@@ -133,6 +133,46 @@ pub fn import(
     plan_with(planning, &[generate], progress)
 }
 
+/// The same with values of variables, which win over those of files (`-var`).
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_with_variables(
+    planning: &Planning<'_>,
+    variables: &[(String, String)],
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Planned, ConnectError> {
+    let variables = variables.iter();
+    let variables = variables.map(|(name, value)| format!("-var={name}={value}"));
+    plan_with(planning, &variables.collect::<Vec<_>>(), progress)
+}
+
+/// Initialises only: fetches modules, and finds out what is missing.
+///
+/// # Errors
+/// As [`plan`].
+pub fn init(
+    planning: &Planning<'_>,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<(), ConnectError> {
+    check_directory(planning)?;
+    let environment = planning.environment();
+    let lock = LockFile::of(planning.directory);
+    let arguments = init_arguments(planning, &lock);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let run = planning.run(&environment, progress);
+    run.step(Step::Init, &arguments).map(|_| ())
+}
+
+fn check_directory(planning: &Planning<'_>) -> Result<(), ConnectError> {
+    match planning.directory.is_dir() {
+        true => Ok(()),
+        false => Err(ConnectError::NoDirectory(
+            planning.directory.display().to_string(),
+        )),
+    }
+}
+
 fn plan_with(
     planning: &Planning<'_>,
     further: &[String],
@@ -147,11 +187,7 @@ fn steps(
     further: Option<&[String]>,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Planned, ConnectError> {
-    if !planning.directory.is_dir() {
-        return Err(ConnectError::NoDirectory(
-            planning.directory.display().to_string(),
-        ));
-    }
+    check_directory(planning)?;
     let io = |what: &str| {
         let what = what.to_owned();
         move |source| ConnectError::Io { what, source }

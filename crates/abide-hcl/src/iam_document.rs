@@ -27,6 +27,39 @@ pub(crate) fn render(map: &mut Map) {
     map.insert("minified_json".into(), minified.marked(sensitive));
 }
 
+/// What `data "aws_iam_policy_document"` gives for its arguments, which are wholly known: `json` and
+/// `minified_json`. `None` where the provider refuses them.
+#[must_use]
+pub fn policy_document(arguments: &JsonValue) -> Option<[String; 2]> {
+    let arguments = from_json(arguments);
+    let Kind::Map(map) = &arguments.kind else {
+        return None;
+    };
+    let document = document(map)?;
+    Some([
+        escape_html(&serde_json::to_string_pretty(&document).ok()?),
+        escape_html(&serde_json::to_string(&document).ok()?),
+    ])
+}
+
+/// Only what the arguments of a document hold: texts, lists and blocks.
+fn from_json(json: &JsonValue) -> Val {
+    match json {
+        JsonValue::Null => Val::NULL,
+        JsonValue::Bool(bool) => Val::bool(*bool),
+        JsonValue::String(text) => Val::string(text.as_str()),
+        JsonValue::Number(number) => Val::string(number.to_string()),
+        JsonValue::Array(list) => Val::list(list.iter().map(from_json).collect()),
+        JsonValue::Object(map) => {
+            let map = map.iter();
+            Val::map(
+                map.map(|(name, value)| (name.as_str().into(), from_json(value)))
+                    .collect(),
+            )
+        }
+    }
+}
+
 /// The whole document; `None` if a part of it is unknown.
 fn document(map: &Map) -> Option<JsonValue> {
     let mut merged = Document::default();

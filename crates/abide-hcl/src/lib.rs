@@ -32,6 +32,7 @@ mod lower;
 mod module;
 mod number;
 mod operators;
+mod outline;
 mod output;
 mod parse;
 mod provider;
@@ -65,6 +66,8 @@ pub use comment::{Remark, remarks};
 pub use files::{is_native_source, is_source, is_variables};
 pub use layout::{AttributeSpan, Layout};
 pub use loaded::{CallPlace, Feed, FeedKind, Loaded, Origins, Trace};
+pub use iam_document::policy_document;
+pub use outline::{Outline, Plain, outline};
 pub use source_map::{FileId, Location, SourceFile, SourceMap, Span};
 
 /// How to load a configuration.

@@ -31,6 +31,7 @@ pub use hashed::Hashed;
 pub use raw::raw;
 pub use redact::RedactionKey;
 pub use sections::SectionError;
+pub use settle::fills_block;
 
 use crate::inventory::Inventory;
 

@@ -34,6 +34,12 @@ static COMPUTED_BLOCKS: LazyLock<FxHashSet<(&str, &str)>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Whether the AWS provider fills such blocks of a resource type by itself when nobody wrote one.
+#[must_use]
+pub fn fills_block(type_name: &str, block: &str) -> bool {
+    COMPUTED_BLOCKS.contains(&(type_name, block))
+}
+
 /// Takes absent values out of all resources.
 pub(super) fn unknowns(inventory: &mut Inventory) {
     let decided: Vec<(usize, Vec<Vec<Step>>)> = (0..inventory.resources.len())
@@ -125,8 +131,7 @@ impl Settler<'_> {
         match block.and_then(|block| block.member(name)) {
             Some(Member::Attribute(attribute)) => attribute.optional && attribute.computed,
             Some(Member::Block(_)) => {
-                resource.mode == Mode::Managed
-                    && COMPUTED_BLOCKS.contains(&(&*resource.type_name, name))
+                resource.mode == Mode::Managed && fills_block(&resource.type_name, name)
             }
             None => !matches!(name, "id" | "arn"),
         }

@@ -1,0 +1,6 @@
+//! The crate from outside. What needs the real terraform is in modules named `real_terraform`; where
+//! it is missing these tests fail, and `scripts/test` says that it leaves them out.
+
+mod compare;
+mod fixtures;
+mod support;
