@@ -22,6 +22,7 @@ mod configuration;
 mod data;
 mod fill;
 mod invent;
+mod normal;
 mod plan;
 mod provider;
 mod schema;

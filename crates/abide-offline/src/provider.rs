@@ -11,6 +11,7 @@ use crate::cloud::Cloud;
 use crate::data;
 use crate::fill::{Filler, all_tags};
 use crate::invent;
+use crate::normal;
 use crate::schema::{Address, Block, ProviderSchema, Schema};
 use crate::value::{decode, encode, get, is_unknown, set, shaped, to_json};
 use crate::wire::{self, Diagnostic};
@@ -161,6 +162,9 @@ impl Session {
             };
             filler.create(&block.block, &mut planned);
             self.tag(&block.block, &mut planned);
+            if self.provider.address.is_aws() {
+                normal::rewrite(&request.type_name, &block.block, &mut planned);
+            }
         }
         let response = wire::PlanResponse {
             planned: encode(&planned),
