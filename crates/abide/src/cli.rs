@@ -4,11 +4,13 @@ mod drift;
 mod evidence;
 mod exception;
 mod notify;
+mod plan;
 mod remedy;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use abide_controls::Framework;
 use abide_core::policy::Selector;
@@ -26,6 +28,7 @@ pub(crate) use self::exception::{
     ExceptionShowArgs, ImportArgs, Kind, RenewArgs, RequestArgs, TermArgs, WhoArgs,
 };
 pub(crate) use self::notify::NotifyCommand;
+pub(crate) use self::plan::{OfflineArgs, PlanArgs};
 pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, RemedyArgs};
 pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
 
@@ -77,6 +80,9 @@ pub(crate) enum Command {
     /// Try the routes by which people hear of drift
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Plan Terraform source without cloud or credentials
+    #[command(after_help = plan::PLAN_HELP)]
+    Plan(Box<PlanArgs>),
     /// Serve editors by the Language Server Protocol on standard input and output
     Lsp(LspArgs),
     /// List, show, test and write policies
@@ -135,6 +141,10 @@ pub(crate) struct SourceArgs {
 
     #[command(flatten)]
     pub(crate) root: RootArgs,
+
+    /// Plans to judge in place of directories; no flag sets it.
+    #[arg(skip)]
+    pub(crate) plans: BTreeMap<PathBuf, Arc<[u8]>>,
 }
 
 /// How a root module is read.
@@ -297,6 +307,14 @@ pub(crate) struct ScanArgs {
     /// Judge the directories of staged Terraform files as they are staged in git
     #[arg(long, conflicts_with_all = ["inputs", "plan", "source"])]
     pub(crate) staged: bool,
+
+    /// Let terraform evaluate directories: a plan without cloud or credentials, as `abide plan`
+    /// makes it, is judged instead of the source alone
+    #[arg(long, conflicts_with_all = ["plan", "staged", "source", "no_source"])]
+    pub(crate) via_terraform: bool,
+
+    #[command(flatten)]
+    pub(crate) offline: OfflineArgs,
 
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,

@@ -157,7 +157,7 @@ pub(crate) fn editing_options<'o>(
 
 /// The workspace: of the flag, of the environment, of the configuration, or the one Terraform
 /// selected there.
-fn workspace(path: &Path, args: &RootArgs) -> String {
+pub(crate) fn workspace(path: &Path, args: &RootArgs) -> String {
     let selected = || std::fs::read_to_string(path.join(".terraform/environment")).ok();
     args.workspace
         .clone()
@@ -178,7 +178,11 @@ pub(crate) fn repository(path: &Path) -> Option<PathBuf> {
 
 fn json(input: &Input, args: &SourceArgs, options: &LoadOptions) -> anyhow::Result<Loaded> {
     let mut inventory = source::load(input, options)?;
-    let found = match (&args.source, args.no_source) {
+    let planned = args.plans.keys().find(|dir| match input {
+        Input::Memory { name, .. } => *name == dir.display().to_string(),
+        _ => false,
+    });
+    let found = match (planned.or(args.source.as_ref()), args.no_source) {
         (_, true) => None,
         (Some(dir), false) => Some(named_source(dir, &mut inventory, args, options)?),
         (None, false) => likely_source(input, &mut inventory, args, options),

@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod decisions;
 mod load;
+mod offline;
 mod output;
 mod pipeline;
 mod recording;
@@ -49,6 +50,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Fix(args) => commands::fix::run(cli, args),
         Command::Drift(args) => commands::drift::run(cli, args),
         Command::Notify(command) => commands::notify::run(cli, command),
+        Command::Plan(args) => commands::plan::run(cli, args),
         Command::Lsp(args) => commands::lsp::run(cli, args),
         Command::Policy(command) => commands::policy::run(cli, command),
         Command::Baseline(command) => commands::baseline::run(cli, command),

@@ -39,6 +39,21 @@ pub(crate) fn write_bytes(bytes: &[u8], path: &Path) -> anyhow::Result<()> {
     whole(path, |file| file.write_all(bytes))
 }
 
+/// Writes bytes that may hold secrets: only this user may read the file.
+pub(crate) fn write_private(bytes: &[u8], path: &Path) -> anyhow::Result<()> {
+    let context = || format!("cannot write {}", path.display());
+    if path.exists() && !path.is_file() {
+        return write_bytes(bytes, path);
+    }
+    let folder = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).with_context(context)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
+    file.write_all(bytes).with_context(context)?;
+    file.persist(path).with_context(context)?;
+    Ok(())
+}
+
 fn whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     let context = || format!("cannot write {}", path.display());
     // Something that is no file (a pipe, /dev/stdout) cannot be replaced.

@@ -269,7 +269,13 @@ pub(crate) fn run(
     let inputs: Vec<Input> = job
         .inputs
         .iter()
-        .map(|path| input(path, reading.hash))
+        .map(|path| match job.source.plans.get(path) {
+            Some(plan) => Ok(Input::Memory {
+                name: path.display().to_string(),
+                bytes: plan.to_vec(),
+            }),
+            None => input(path, reading.hash),
+        })
         .collect::<anyhow::Result<_>>()?;
     let loaded = timings.time("load", || load(chosen, job.source, &inputs, &reading.key))?;
     let inventories: Vec<&Inventory> = loaded.iter().map(Loaded::inventory).collect();

@@ -11,6 +11,7 @@ pub(crate) mod fix;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod notify;
+pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod report;
 pub(crate) mod scan;

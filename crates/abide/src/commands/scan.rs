@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use abide_core::gate::{Gate, OnUnknown, Verdict};
 use abide_policy::Severity;
 use abide_report::{Format, Report, ReportOptions};
-use anyhow::bail;
+use anyhow::{Context, bail};
 
-use crate::cli::{Cli, ScanArgs, Unknown};
+use crate::cli::{Cli, ScanArgs, SourceArgs, Unknown};
 use crate::config::Config;
 use crate::pipeline::{self, Job, Reading, Standing, Timings};
 use crate::staged::Staged;
-use crate::{ci, decisions, output, recording, terminal};
+use crate::{ci, decisions, offline, output, recording, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     let done = scan(cli, args);
@@ -38,6 +38,9 @@ fn scan(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
         }
         inputs = staged.directories;
         source.root.overlay = staged.overlay;
+    }
+    if args.via_terraform {
+        timings.time("terraform", || via_terraform(&inputs, &mut source, args))?;
     }
     if inputs.is_empty() {
         bail!(
@@ -101,6 +104,23 @@ fn scan(cli: &Cli, args: &ScanArgs) -> anyhow::Result<u8> {
     // Findings borrow nothing that outlives them; the process ends here anyway.
     std::mem::forget(scan);
     Ok(code)
+}
+
+/// Plans every directory; plans and states stay what they are.
+fn via_terraform(
+    inputs: &[PathBuf],
+    source: &mut SourceArgs,
+    args: &ScanArgs,
+) -> anyhow::Result<()> {
+    // A plan names its source by its directory.
+    source.source = None;
+    let cancel = offline::interruptible()?;
+    for directory in inputs.iter().filter(|path| path.is_dir()) {
+        let plan = offline::plan(directory, &source.root, &args.offline, &cancel)?;
+        let bytes = serde_json::to_vec(&plan.json).context("keeping the plan")?;
+        source.plans.insert(directory.clone(), bytes.into());
+    }
+    Ok(())
 }
 
 /// Findings of an incomplete scan come first, but forgiving them does not make it complete.
