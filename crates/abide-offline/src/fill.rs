@@ -15,7 +15,11 @@ use crate::value::{is_unknown, loose, unknown};
 
 /// Defaults of the AWS provider by type and path.
 static DEFAULTS: LazyLock<HashMap<(&str, &str), Json>> = LazyLock::new(|| {
-    let lines = include_str!("../data/aws-defaults-5.100.0.tsv").lines();
+    let files = [
+        include_str!("../data/aws-defaults-5.100.0.tsv"),
+        include_str!("../data/aws-defaults-in-blocks.tsv"),
+    ];
+    let lines = files.into_iter().flat_map(str::lines);
     lines
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| {

@@ -3,4 +3,5 @@
 
 mod compare;
 mod fixtures;
+mod planning;
 mod support;

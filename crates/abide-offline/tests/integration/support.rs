@@ -35,3 +35,14 @@ pub(crate) fn plan(directory: &Path) -> Result<OfflinePlan, OfflineError> {
     }
     .plan(&|_| {})
 }
+
+/// A folder with these files.
+pub(crate) fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
