@@ -2,6 +2,7 @@
 //! it is missing these tests fail, and `scripts/test` says that it leaves them out.
 
 mod compare;
+mod double;
 mod fixtures;
 mod planning;
 mod support;
