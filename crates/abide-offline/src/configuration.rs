@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use abide_hcl::{Outline, Plain, outline};
 use serde::Deserialize;
@@ -74,6 +75,7 @@ impl Configuration {
             root,
             manifest,
             seen: BTreeSet::new(),
+            parsed: BTreeMap::new(),
             out: Self::default(),
         };
         let mut open = vec![(String::new(), root.to_owned())];
@@ -91,10 +93,15 @@ impl Configuration {
     }
 }
 
+/// Names of files, and their blocks.
+type Parsed = Vec<(String, Vec<Outline>)>;
+
 struct Reader<'a> {
     root: &'a Path,
     manifest: Manifest,
     seen: BTreeSet<(String, PathBuf)>,
+    /// A module may be called many times.
+    parsed: BTreeMap<PathBuf, Rc<Parsed>>,
     out: Configuration,
 }
 
@@ -105,12 +112,8 @@ impl Reader<'_> {
         dir: &Path,
         open: &mut Vec<(String, PathBuf)>,
     ) -> Result<(), OfflineError> {
-        let files = sources(dir)?;
-        let blocks = outline(&files).map_err(|error| OfflineError::Io {
-            what: format!("reading {}", dir.display()),
-            source: std::io::Error::other(error),
-        })?;
-        let all: Vec<&Outline> = blocks.iter().flatten().collect();
+        let files = self.parsed(dir)?;
+        let all: Vec<&Outline> = files.iter().flat_map(|(_, blocks)| blocks).collect();
         let locals = required(&all);
         let title = match key {
             "" => "the root module".to_owned(),
@@ -123,11 +126,10 @@ impl Reader<'_> {
             is_empty: files.is_empty(),
             ..Module::default()
         };
-        for (block, file) in blocks
+        let blocks = files
             .iter()
-            .zip(&files)
-            .flat_map(|(blocks, (name, _))| blocks.iter().map(move |block| (block, name)))
-        {
+            .flat_map(|(name, blocks)| blocks.iter().map(move |block| (block, name)));
+        for (block, file) in blocks {
             match block.kind.as_str() {
                 "module" => self.call(key, dir, block, open),
                 "import" if key.is_empty() => {
@@ -144,6 +146,21 @@ impl Reader<'_> {
         }
         self.out.modules.insert(dir.to_owned(), module);
         Ok(())
+    }
+
+    fn parsed(&mut self, dir: &Path) -> Result<Rc<Parsed>, OfflineError> {
+        if let Some(parsed) = self.parsed.get(dir) {
+            return Ok(parsed.clone());
+        }
+        let files = sources(dir)?;
+        let blocks = outline(&files).map_err(|error| OfflineError::Io {
+            what: format!("reading {}", dir.display()),
+            source: std::io::Error::other(error),
+        })?;
+        let names = files.into_iter().map(|(name, _)| name);
+        let parsed = Rc::new(names.zip(blocks).collect::<Parsed>());
+        self.parsed.insert(dir.to_owned(), parsed.clone());
+        Ok(parsed)
     }
 
     /// Notes a `resource`, `data` or `ephemeral` block, and the `data` blocks of checks.

@@ -236,6 +236,20 @@ mod tests {
     }
 
     #[test]
+    fn nobody_answers_once_it_is_dropped() {
+        let provider = Provider::new(crate::Address::implied("aws"), Default::default());
+        let server = Server::start(vec![("x/y/aws".to_owned(), Arc::new(provider))]).unwrap();
+        let told: serde_json::Value = serde_json::from_str(&server.reattach()).unwrap();
+        assert_eq!(told["x/y/aws"]["ProtocolVersion"], 6);
+        let socket = told["x/y/aws"]["Addr"]["String"].as_str().unwrap().to_owned();
+        let connect = || std::os::unix::net::UnixStream::connect(&socket);
+        let open = connect().unwrap();
+        drop(server);
+        assert!(connect().is_err());
+        drop(open);
+    }
+
+    #[test]
     fn only_calls_to_the_provider_are_ours() {
         assert_eq!(method("/tfplugin6.Provider/ReadResource"), Some("ReadResource"));
         assert_eq!(method("/plugin.GRPCStdio/StreamStdio"), None);

@@ -1,7 +1,7 @@
 //! The configuration in a scratch folder: links to everything as it stands, and files of ours beside them.
 //!
 //! Every folder on the way to a module is made again, everything else in it is a link, so that a
-//! relative path means what it meant, also one that leaves the module. Each module gets a file that
+//! relative path means what it meant, also one that leaves the module, within its repository. Each module gets a file that
 //! overrides: the root's backend becomes a local one, and data sources get an argument whose value
 //! comes with apply, so that Terraform does not read them while planning.
 
@@ -90,12 +90,17 @@ impl Tree {
         let fetched = self.data();
         let modules = configuration.modules.keys();
         let outside: Vec<&PathBuf> = modules.filter(|dir| !dir.starts_with(&fetched)).collect();
-        let mut made: BTreeSet<PathBuf> = BTreeSet::new();
+        let (mut made, mut linked) = (BTreeSet::new(), BTreeSet::new());
         for dir in &outside {
             made.extend(dir.ancestors().map(Path::to_owned));
+            linked.extend(within_repository(dir));
         }
         for dir in &made {
-            self.folder(dir, &made, configuration)?;
+            let to = below(&tree, dir);
+            fs::create_dir_all(&to).map_err(io(&to))?;
+            if linked.contains(dir) {
+                self.links(dir, &made, configuration)?;
+            }
         }
         for (dir, module) in &configuration.modules {
             let to = match dir.starts_with(&fetched) {
@@ -107,15 +112,14 @@ impl Tree {
         self.manifest()
     }
 
-    /// One folder: links to all that is in it, but to the folders that are made themselves.
-    fn folder(
+    /// Links to all that is in a folder, but to the folders that are made themselves.
+    fn links(
         &self,
         dir: &Path,
         made: &BTreeSet<PathBuf>,
         configuration: &Configuration,
     ) -> Result<(), OfflineError> {
         let to = below(&self.prefix(), dir);
-        fs::create_dir_all(&to).map_err(io(&to))?;
         if dir == self.source.join(".terraform") {
             // Only the modules in it are of use; through a link, Terraform might write.
             return Ok(());
@@ -233,8 +237,78 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> OfflineError + use<> {
     move |source| OfflineError::Io { what, source }
 }
 
+/// A module's folder and those above it, up to the root of its repository; without one, all.
+fn within_repository(dir: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for folder in dir.ancestors() {
+        all.push(folder.to_owned());
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    all
+}
+
 /// An absolute path below a folder.
 fn below(folder: &Path, path: &Path) -> PathBuf {
     let path = normal(path);
     folder.join(path.strip_prefix("/").unwrap_or(&path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn laid(files: &[(&str, &str)]) -> (TempDir, Tree, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let source = folder.path().canonicalize().unwrap().join("repo/env");
+        let tree = Tree::new(&source).unwrap();
+        let configuration =
+            Configuration::read(&source, &source.join(".terraform").join(MANIFEST)).unwrap();
+        tree.lay(&configuration).unwrap();
+        (folder, tree, source)
+    }
+
+    #[test]
+    fn relative_paths_mean_what_they_meant_within_the_repository() {
+        let (_folder, tree, _) = laid(&[
+            ("outside.txt", "o"),
+            ("repo/.git/HEAD", "x"),
+            ("repo/name.txt", "n"),
+            ("repo/env/main.tf", "module \"m\" { source = \"../mods/m\" }"),
+            ("repo/env/terraform.tfstate", "secret"),
+            ("repo/env/.terraform/environment", "x"),
+            ("repo/env/.terraform.lock.hcl", "x"),
+            ("repo/mods/m/main.tf", "data \"aws_ami\" \"a\" {}"),
+            ("repo/mods/other/file.txt", "f"),
+        ]);
+        let read = |path: &str| fs::read_to_string(tree.root().join(path)).ok();
+        assert_eq!(read("../name.txt").as_deref(), Some("n"));
+        assert_eq!(read("../mods/other/file.txt").as_deref(), Some("f"));
+        assert_eq!(read("../../outside.txt"), None);
+        for left_out in ["terraform.tfstate", ".terraform/environment", ".terraform.lock.hcl"] {
+            assert_eq!(read(left_out), None, "{left_out}");
+        }
+        let own = read(&format!("../mods/m/{OVERRIDE}")).unwrap();
+        assert_eq!(own, r#"{"data":{"aws_ami":{"a":{"abide_defer":"${timestamp()}"}}}}"#);
+        assert!(read(OVERRIDE).unwrap().contains("\"local\""));
+    }
+
+    #[test]
+    fn import_blocks_go_and_lines_stay() {
+        let (_folder, tree, source) = laid(&[(
+            "repo/env/main.tf",
+            "import {\n  to = a.b\n  id = \"ü\"\n}\nlocals { x = 1 }\n",
+        )]);
+        let text = fs::read_to_string(tree.root().join("main.tf")).unwrap();
+        assert_eq!(text.lines().count(), 5);
+        assert!(text.ends_with("\nlocals { x = 1 }\n") && !text.contains("import"));
+        let users = fs::read_to_string(source.join("main.tf")).unwrap();
+        assert!(users.starts_with("import {"));
+    }
 }

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use std::time::Duration;
+
+use abide_connect::Cancel;
+use abide_offline::{Library, Offline, OfflineError};
 use serde_json::Value as Json;
 
-use crate::support::{plan, written};
+use crate::support::{environment, plan, tool, written};
 
 fn resources(plan: &Json) -> BTreeMap<String, &Json> {
     let changes = plan["resource_changes"].as_array().into_iter().flatten();
@@ -300,5 +304,40 @@ mod real_terraform {
         let planned = plan(folder.path()).unwrap();
         assert_eq!(resources(&planned.json).len(), 1_000);
         assert!(begun.elapsed().as_secs() < 60, "{:?}", planned.steps);
+    }
+
+    #[test]
+    fn time_and_cancellation_end_it() {
+        let folder = written(&[("main.tf", "output \"o\" {\n  value = 1\n}\n")]);
+        let library = Library::new(&[], None).unwrap();
+        let (tool, environment) = (tool(), environment());
+        let outcome = |limit: u64, cancelled: bool| {
+            let cancel = Cancel::default();
+            if cancelled {
+                cancel.cancel();
+            }
+            let offline = Offline {
+                tool: &tool,
+                directory: folder.path(),
+                workspace: Some("prod"),
+                var_files: &[],
+                variables: &[],
+                environment: &environment,
+                library: &library,
+                limit: Duration::from_millis(limit),
+                cancel: &cancel,
+            };
+            offline.plan(&|_| {}).map(|plan| plan.json)
+        };
+        use abide_connect::ConnectError;
+        assert!(matches!(
+            outcome(1, false),
+            Err(OfflineError::Connect(ConnectError::TimeOut { .. }))
+        ));
+        assert!(matches!(
+            outcome(60_000, true),
+            Err(OfflineError::Connect(ConnectError::Cancelled))
+        ));
+        assert!(outcome(60_000, false).is_ok());
     }
 }
