@@ -67,6 +67,12 @@ impl Environment {
         self.0.remove(name.as_ref());
     }
 
+    /// Takes all variables out whose names begin so.
+    pub fn remove_all(&mut self, start: &str) {
+        self.0
+            .retain(|name, _| !name.to_str().is_some_and(|name| name.starts_with(start)));
+    }
+
     /// What it passes.
     pub fn iter(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
         self.0.iter()
@@ -86,6 +92,17 @@ fn is_passed(name: &OsStr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_family_of_variables_goes_as_one() {
+        let given = [("AWS_PROFILE", "prod"), ("AWSX", "1"), ("PATH", "/bin")];
+        let given = given.map(|(name, value)| (name.into(), value.into()));
+        let mut environment = Environment::of(given);
+        environment.remove_all("AWS_");
+        let names: Vec<_> = environment.iter().map(|(name, _)| name).collect();
+        assert!(!names.iter().any(|name| *name == "AWS_PROFILE"));
+        assert!(names.iter().any(|name| *name == "PATH"));
+    }
 
     #[test]
     fn only_what_is_listed_is_passed() {

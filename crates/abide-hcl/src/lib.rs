@@ -64,9 +64,9 @@ use crate::world::World;
 
 pub use comment::{Remark, remarks};
 pub use files::{is_native_source, is_source, is_variables};
+pub use iam_document::policy_document;
 pub use layout::{AttributeSpan, Layout};
 pub use loaded::{CallPlace, Feed, FeedKind, Loaded, Origins, Trace};
-pub use iam_document::policy_document;
 pub use outline::{Outline, Plain, outline};
 pub use source_map::{FileId, Location, SourceFile, SourceMap, Span};
 

@@ -163,7 +163,10 @@ mod tests {
 
     #[test]
     fn a_broken_block_costs_only_itself() {
-        let blocks = of("main.tf", "data \"a\" \"b\" {}\nresource \"x\" {{{\n}\nvariable \"v\" {}\n");
+        let blocks = of(
+            "main.tf",
+            "data \"a\" \"b\" {}\nresource \"x\" {{{\n}\nvariable \"v\" {}\n",
+        );
         assert!(blocks.iter().any(|block| block.kind == "data"));
     }
 }

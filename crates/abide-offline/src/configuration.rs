@@ -8,9 +8,9 @@ use std::rc::Rc;
 use abide_hcl::{Outline, Plain, outline};
 use serde::Deserialize;
 
+use crate::OfflineError;
 use crate::data::ANSWERED;
 use crate::schema::{Address, Types};
-use crate::OfflineError;
 
 /// More modules than any sound configuration has.
 const MOST_MODULES: usize = 2_000;
@@ -392,10 +392,17 @@ mod tests {
                 "root/.terraform/modules/far/x.tf.json",
                 r#"{"data": {"aws_ami": {"x": {}}, "aws_iam_policy_document": {"y": {}}}}"#,
             ),
-            ("near/x.tf", "resource \"random_id\" \"x\" {}\ncheck \"c\" {\n data \"http\" \"h\" {}\n}"),
+            (
+                "near/x.tf",
+                "resource \"random_id\" \"x\" {}\ncheck \"c\" {\n data \"http\" \"h\" {}\n}",
+            ),
         ]);
         let found = Configuration::read(&root, &root.join(".terraform").join(MANIFEST)).unwrap();
-        let providers: Vec<_> = found.providers.iter().map(|(a, u)| format!("{a} {}", u.needed_by)).collect();
+        let providers: Vec<_> = found
+            .providers
+            .iter()
+            .map(|(a, u)| format!("{a} {}", u.needed_by))
+            .collect();
         assert_eq!(
             providers,
             [
@@ -410,7 +417,13 @@ mod tests {
             cloud.types.resources.iter().collect::<Vec<_>>(),
             ["cloud_thing", "odd_thing"]
         );
-        assert_eq!(found.absent, [("away".to_owned(), "git::https://example.com/x.git".to_owned())]);
+        assert_eq!(
+            found.absent,
+            [(
+                "away".to_owned(),
+                "git::https://example.com/x.git".to_owned()
+            )]
+        );
         assert_eq!(found.modules.len(), 3);
         assert_eq!(found.modules[&root].imports["main.tf"].len(), 1);
         let far = &found.modules[&root.join(".terraform/modules/far")];

@@ -160,8 +160,8 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
-    fn filled(type_name: &str, schema: Json, proposed: Json) -> Value {
-        let mut value = loose(&proposed);
+    fn filled(type_name: &str, schema: Json, proposed: &Json) -> Value {
+        let mut value = loose(proposed);
         let filler = Filler {
             type_name,
             is_aws: true,
@@ -185,13 +185,10 @@ mod tests {
         let planned = filled(
             "x_y",
             schema,
-            json!({"id": null, "name": "n", "note": null, "secret_wo": "s", "parts": [{"arn": null, "size": 1}],
+            &json!({"id": null, "name": "n", "note": null, "secret_wo": "s", "parts": [{"arn": null, "size": 1}],
                    "disk": [{"volume_id": null}]}),
         );
-        let part = Value::Map(vec![
-            ("arn".into(), unknown()),
-            ("size".into(), 1.into()),
-        ]);
+        let part = Value::Map(vec![("arn".into(), unknown()), ("size".into(), 1.into())]);
         assert_eq!(
             planned,
             Value::Map(vec![
@@ -213,7 +210,11 @@ mod tests {
         let schema = json!({
             "attributes": {"is_multi_region_trail": {"type": "bool", "optional": true}},
             "block_types": {}});
-        let planned = filled("aws_cloudtrail", schema, json!({"is_multi_region_trail": null}));
+        let planned = filled(
+            "aws_cloudtrail",
+            schema,
+            &json!({"is_multi_region_trail": null}),
+        );
         assert_eq!(
             planned,
             Value::Map(vec![("is_multi_region_trail".into(), false.into())])
@@ -223,7 +224,7 @@ mod tests {
         let planned = filled(
             "aws_instance",
             schema,
-            json!({"root_block_device": [], "timeouts": null}),
+            &json!({"root_block_device": [], "timeouts": null}),
         );
         assert_eq!(
             planned,
@@ -237,7 +238,10 @@ mod tests {
     #[test]
     fn own_tags_win() {
         let tags = |json: Json| loose(&json);
-        let all = all_tags(Some(&tags(json!({"a": "1", "b": "1"}))), &tags(json!({"b": "2"})));
+        let all = all_tags(
+            Some(&tags(json!({"a": "1", "b": "1"}))),
+            &tags(json!({"b": "2"})),
+        );
         assert_eq!(all, tags(json!({"a": "1", "b": "2"})));
         assert_eq!(all_tags(None, &unknown()), unknown());
         let partly = Value::Map(vec![("a".into(), unknown())]);

@@ -6,7 +6,13 @@ use crate::schema::{Attribute, Block, Nesting, Type};
 use crate::value::{get, is_unknown};
 
 /// Arguments that are the id of many types.
-const NAMES: [&str; 5] = ["bucket", "name", "identifier", "cluster_identifier", "key_id"];
+const NAMES: [&str; 5] = [
+    "bucket",
+    "name",
+    "identifier",
+    "cluster_identifier",
+    "key_id",
+];
 
 /// An id: the object's name if it has one, else the same one for the same arguments.
 pub(crate) fn id(type_name: &str, object: &Value) -> String {

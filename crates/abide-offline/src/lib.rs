@@ -58,7 +58,9 @@ pub enum OfflineError {
     )]
     NoSchema(Vec<Missing>),
     /// A module that cannot be fetched.
-    #[error("module.{name} ({from}) is not on disk and cannot be fetched; run `terraform get` first:\n{output}")]
+    #[error(
+        "module.{name} ({from}) is not on disk and cannot be fetched; run `terraform get` first:\n{output}"
+    )]
     Module {
         /// Its name, with those of the modules that call it.
         name: String,
@@ -89,9 +91,7 @@ pub enum OfflineError {
     #[error("this is too much to plan: {0}")]
     TooMuch(String),
     /// A file that should hold schemas.
-    #[error(
-        "{file}: {reason}; expected what `terraform providers schema -json` prints"
-    )]
+    #[error("{file}: {reason}; expected what `terraform providers schema -json` prints")]
     Schema {
         /// The file.
         file: String,

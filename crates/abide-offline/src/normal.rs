@@ -80,8 +80,8 @@ mod tests {
     use super::*;
     use crate::value::loose;
 
-    fn rewritten(type_name: &str, block: &Block, json: serde_json::Value) -> serde_json::Value {
-        let mut value = loose(&json);
+    fn rewritten(type_name: &str, block: &Block, json: &serde_json::Value) -> serde_json::Value {
+        let mut value = loose(json);
         rewrite(type_name, block, &mut value);
         crate::value::to_json(&value)
     }
@@ -99,11 +99,11 @@ mod tests {
             let rule = |protocol: &str| json!({"protocol": protocol});
             let group = |protocol: &str| json!({"ingress": [rule(protocol)], "egress": null});
             assert_eq!(
-                rewritten("aws_security_group_rule", &block, rule(given)),
+                rewritten("aws_security_group_rule", &block, &rule(given)),
                 rule(shown)
             );
             assert_eq!(
-                rewritten("aws_security_group", &block, group(given)),
+                rewritten("aws_security_group", &block, &group(given)),
                 group(shown)
             );
         }
@@ -114,7 +114,7 @@ mod tests {
         let hash = json!({"user_data": "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"});
         let block = Block::default();
         for given in ["hello", "aGVsbG8="] {
-            let shown = rewritten("aws_instance", &block, json!({"user_data": given}));
+            let shown = rewritten("aws_instance", &block, &json!({"user_data": given}));
             assert_eq!(shown, hash);
         }
         let mut newer = Block::default();
@@ -122,6 +122,6 @@ mod tests {
             .attributes
             .insert("region".to_owned(), crate::schema::Attribute::default());
         let clear = json!({"user_data": "hello"});
-        assert_eq!(rewritten("aws_instance", &newer, clear.clone()), clear);
+        assert_eq!(rewritten("aws_instance", &newer, &clear), clear);
     }
 }

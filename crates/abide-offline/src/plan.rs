@@ -48,24 +48,6 @@ pub struct OfflinePlan {
     pub steps: Vec<(String, Duration)>,
 }
 
-/// Variables that hold credentials of clouds: nobody needs them here.
-const CREDENTIALS: [&str; 14] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_ROLE_ARN",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "TF_PLUGIN_CACHE_DIR",
-    "TERRAFORM_CONFIG",
-];
-
 impl Offline<'_> {
     /// Plans: the user's terraform evaluates, we answer as its providers.
     ///
@@ -141,7 +123,9 @@ impl Offline<'_> {
 
     fn environment(&self, tree: &Tree) -> Result<Environment, OfflineError> {
         let mut environment = self.environment.clone();
-        for name in CREDENTIALS {
+        // Nobody needs credentials of a cloud here.
+        environment.remove_all("AWS_");
+        for name in ["TF_PLUGIN_CACHE_DIR", "TERRAFORM_CONFIG"] {
             environment.remove(name);
         }
         environment.set("TF_CLI_CONFIG_FILE", tree.settings()?);
@@ -170,8 +154,7 @@ impl Offline<'_> {
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Configuration, OfflineError> {
         let data = tree.data();
-        let outcome =
-            abide_connect::init(&self.planning(tree, &data, &[], environment), progress);
+        let outcome = abide_connect::init(&self.planning(tree, &data, &[], environment), progress);
         // It may also have failed at providers, which are not served yet.
         let found = Configuration::read(source, &data.join(MANIFEST))?;
         if let (Some((name, from)), Err(error)) = (found.absent.first(), outcome) {
@@ -324,7 +307,10 @@ pub(crate) fn missing_text(missing: &[Missing]) -> String {
                 "hashicorp" => "",
                 _ => "third-party ",
             };
-            format!("  {kind}provider {}, needed by {}", one.address, one.needed_by)
+            format!(
+                "  {kind}provider {}, needed by {}",
+                one.address, one.needed_by
+            )
         })
         .collect();
     lines.join("\n")

@@ -128,7 +128,10 @@ impl Session {
     fn upgrade(&self, body: &[u8]) -> Answer {
         let request: wire::UpgradeRequest = read_message(body)?;
         let block = self.resource(&request.type_name)?;
-        let text = request.raw_state.map(|state| state.json).unwrap_or_default();
+        let text = request
+            .raw_state
+            .map(|state| state.json)
+            .unwrap_or_default();
         let json: Json = serde_json::from_slice(&text)
             .map_err(|error| Refusal::Invalid(format!("the state cannot be read: {error}")))?;
         Ok(state(Ok(shaped(&block.block, &json))))
@@ -142,7 +145,9 @@ impl Session {
             // Nothing can have changed where nothing is looked at.
             return Ok(state(Ok(current)));
         };
-        let id = get(&current, "id").and_then(Value::as_str).unwrap_or_default();
+        let id = get(&current, "id")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let found = cloud.read(&request.type_name, id);
         Ok(state(found.map(|found| match found {
             Some(json) => shaped(&block.block, &json),
@@ -252,7 +257,12 @@ impl Session {
         let schema = schema.ok_or_else(|| no_type(&request.type_name))?;
         let config = read_value(request.value.as_ref())?;
         let region = self.configured().region.clone();
-        let read = data::read(&request.type_name, &schema.block, &config, region.as_deref());
+        let read = data::read(
+            &request.type_name,
+            &schema.block,
+            &config,
+            region.as_deref(),
+        );
         Ok(state(read))
     }
 
@@ -291,4 +301,91 @@ fn state(outcome: Result<Value, String>) -> Vec<u8> {
         diagnostics,
     };
     response.encode_to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::schema::{Library, Types};
+
+    const CALLS: [&str; 8] = [
+        "GetProviderSchema",
+        "ConfigureProvider",
+        "UpgradeResourceState",
+        "ReadResource",
+        "PlanResourceChange",
+        "ApplyResourceChange",
+        "ImportResourceState",
+        "ReadDataSource",
+    ];
+
+    fn session() -> Session {
+        let types = Types {
+            resources: ["aws_instance".to_owned()].into(),
+            data_sources: ["aws_iam_policy_document".to_owned()].into(),
+            ..Types::default()
+        };
+        let address = Address::implied("aws");
+        let library = Library::new(&[], None).unwrap();
+        let found = library.find(&address, None, &types).unwrap().unwrap();
+        Session::new(Arc::new(Provider::new(address, found.schema)))
+    }
+
+    fn request(type_name: &str, second: Vec<u8>, third: Vec<u8>) -> Vec<u8> {
+        let value = |msgpack| {
+            Some(wire::DynamicValue {
+                msgpack,
+                json: Vec::new(),
+            })
+        };
+        wire::ChangeRequest {
+            type_name: type_name.to_owned(),
+            prior: value(second),
+            proposed: value(third),
+            config: None,
+        }
+        .encode_to_vec()
+    }
+
+    #[test]
+    fn without_a_cloud_nothing_is_applied_or_imported() {
+        let session = session();
+        let object = vec![0x80];
+        let Ok(answer) = session.answer(
+            "ApplyResourceChange",
+            &request("aws_instance", Vec::new(), object),
+        ) else {
+            panic!("refused");
+        };
+        let answer = wire::ApplyResponse::decode(answer.as_slice()).unwrap();
+        assert!(answer.diagnostics[0].detail.contains("applies nothing"));
+        let Ok(answer) = session.answer(
+            "ImportResourceState",
+            &request("aws_instance", b"i-1".to_vec(), Vec::new()),
+        ) else {
+            panic!("refused");
+        };
+        let answer = wire::ImportResponse::decode(answer.as_slice()).unwrap();
+        assert_eq!(answer.diagnostics.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn broken_requests_are_refused(call in 0..CALLS.len(), body in prop::collection::vec(any::<u8>(), 0..80)) {
+            let _ = session().answer(CALLS[call], &body);
+        }
+
+        #[test]
+        fn odd_values_are_planned_or_refused(
+            call in 3..CALLS.len(),
+            second in prop::collection::vec(any::<u8>(), 0..60),
+            third in prop::collection::vec(any::<u8>(), 0..60),
+        ) {
+            for type_name in ["aws_instance", "aws_iam_policy_document", "x"] {
+                let _ = session().answer(CALLS[call], &request(type_name, second.clone(), third.clone()));
+            }
+        }
+    }
 }

@@ -109,10 +109,7 @@ fn listen(runtime: &tokio::runtime::Runtime, path: &Path) -> std::io::Result<Uni
     UnixListener::bind(path)
 }
 
-async fn serve(
-    listeners: Vec<(UnixListener, Arc<Provider>)>,
-    mut stopped: watch::Receiver<bool>,
-) {
+async fn serve(listeners: Vec<(UnixListener, Arc<Provider>)>, mut stopped: watch::Receiver<bool>) {
     for (listener, provider) in listeners {
         tokio::spawn(accept(listener, provider));
     }
@@ -210,7 +207,13 @@ fn reply(
         }
         Err(Refusal::Unimplemented) => 12,
         Err(Refusal::Invalid(reason)) => {
-            let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+            let plain = |c: char| {
+                if c.is_ascii_graphic() || c == ' ' {
+                    c
+                } else {
+                    '?'
+                }
+            };
             let reason: String = reason.chars().map(plain).collect();
             if let Ok(reason) = HeaderValue::from_str(&reason.replace('%', "%25")) {
                 trailers.insert("grpc-message", reason);
@@ -230,7 +233,12 @@ mod tests {
     fn broken_frames_are_refused() {
         let frame = |bytes: &'static [u8]| unframed(&Bytes::from_static(bytes));
         assert_eq!(&frame(&[0, 0, 0, 0, 2, 7, 8]).unwrap()[..], [7, 8]);
-        for wrong in [&[][..], &[0, 0, 0, 0], &[0, 0, 0, 0, 2, 7], &[1, 0, 0, 0, 0]] {
+        for wrong in [
+            &[][..],
+            &[0, 0, 0, 0],
+            &[0, 0, 0, 0, 2, 7],
+            &[1, 0, 0, 0, 0],
+        ] {
             assert!(unframed(&Bytes::copy_from_slice(wrong)).is_err());
         }
     }
@@ -241,7 +249,10 @@ mod tests {
         let server = Server::start(vec![("x/y/aws".to_owned(), Arc::new(provider))]).unwrap();
         let told: serde_json::Value = serde_json::from_str(&server.reattach()).unwrap();
         assert_eq!(told["x/y/aws"]["ProtocolVersion"], 6);
-        let socket = told["x/y/aws"]["Addr"]["String"].as_str().unwrap().to_owned();
+        let socket = told["x/y/aws"]["Addr"]["String"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let connect = || std::os::unix::net::UnixStream::connect(&socket);
         let open = connect().unwrap();
         drop(server);
@@ -251,7 +262,10 @@ mod tests {
 
     #[test]
     fn only_calls_to_the_provider_are_ours() {
-        assert_eq!(method("/tfplugin6.Provider/ReadResource"), Some("ReadResource"));
+        assert_eq!(
+            method("/tfplugin6.Provider/ReadResource"),
+            Some("ReadResource")
+        );
         assert_eq!(method("/plugin.GRPCStdio/StreamStdio"), None);
     }
 }

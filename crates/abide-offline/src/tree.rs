@@ -170,9 +170,7 @@ impl Tree {
                 "terraform_remote_state" => "workspace",
                 _ => DEFER,
             };
-            document
-                .entry(*kind)
-                .or_insert_with(|| json!({}))[type_name.as_str()][name.as_str()] =
+            document.entry(*kind).or_insert_with(|| json!({}))[type_name.as_str()][name.as_str()] =
                 json!({argument: "${timestamp()}"});
         }
         if !document.is_empty() {
@@ -280,7 +278,10 @@ mod tests {
             ("outside.txt", "o"),
             ("repo/.git/HEAD", "x"),
             ("repo/name.txt", "n"),
-            ("repo/env/main.tf", "module \"m\" { source = \"../mods/m\" }"),
+            (
+                "repo/env/main.tf",
+                "module \"m\" { source = \"../mods/m\" }",
+            ),
             ("repo/env/terraform.tfstate", "secret"),
             ("repo/env/.terraform/environment", "x"),
             ("repo/env/.terraform.lock.hcl", "x"),
@@ -291,11 +292,18 @@ mod tests {
         assert_eq!(read("../name.txt").as_deref(), Some("n"));
         assert_eq!(read("../mods/other/file.txt").as_deref(), Some("f"));
         assert_eq!(read("../../outside.txt"), None);
-        for left_out in ["terraform.tfstate", ".terraform/environment", ".terraform.lock.hcl"] {
+        for left_out in [
+            "terraform.tfstate",
+            ".terraform/environment",
+            ".terraform.lock.hcl",
+        ] {
             assert_eq!(read(left_out), None, "{left_out}");
         }
         let own = read(&format!("../mods/m/{OVERRIDE}")).unwrap();
-        assert_eq!(own, r#"{"data":{"aws_ami":{"a":{"abide_defer":"${timestamp()}"}}}}"#);
+        assert_eq!(
+            own,
+            r#"{"data":{"aws_ami":{"a":{"abide_defer":"${timestamp()}"}}}}"#
+        );
         assert!(read(OVERRIDE).unwrap().contains("\"local\""));
     }
 

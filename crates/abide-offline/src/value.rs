@@ -122,7 +122,9 @@ pub(crate) fn to_json(value: &Value) -> Json {
 pub(crate) fn shaped(block: &Block, json: &Json) -> Value {
     let mut members = Vec::new();
     for (name, attribute) in &block.attributes {
-        let value = json.get(name).map_or(Value::Nil, |json| of(attribute, json));
+        let value = json
+            .get(name)
+            .map_or(Value::Nil, |json| of(attribute, json));
         members.push((name.as_str().into(), value));
     }
     for (name, nested) in &block.block_types {

@@ -169,7 +169,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_the_file() {
-        let deep = format!("{{\"provider_schemas\": {}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!(
+            "{{\"provider_schemas\": {}1{}}}",
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
         let nested = format!(
             "{{\"provider_schemas\":{{\"a/x\":{{\"resource_schemas\":{{\"x_y\":{{\"block\":{{\"attributes\":{{\"a\":{{\"type\":{}\"string\"{}}}}}}}}}}}}}}}}}",
             "[\"list\",".repeat(50_000),
@@ -178,7 +182,10 @@ mod tests {
         for (text, expected) in [
             ("", "EOF"),
             ("{}", "no `provider_schemas`"),
-            (r#"{"provider_schemas": {"../../etc/passwd": {}}}"#, "no provider's source"),
+            (
+                r#"{"provider_schemas": {"../../etc/passwd": {}}}"#,
+                "no provider's source",
+            ),
             (r#"{"provider_schemas": {"a/x": 7}}"#, "a/x, its schema"),
             (
                 r#"{"provider_schemas": {"a/x": {"resource_schemas": {"x_y": {"block": {"attributes": {"a": {"type": "text"}}}}}}}}"#,
@@ -188,7 +195,10 @@ mod tests {
             (nested.as_str(), "recursion limit"),
         ] {
             let error = read(text).unwrap_err().to_string();
-            assert!(error.contains("schema.json") && error.contains(expected), "{error}");
+            assert!(
+                error.contains("schema.json") && error.contains(expected),
+                "{error}"
+            );
         }
     }
 

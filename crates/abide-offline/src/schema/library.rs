@@ -144,9 +144,7 @@ fn is_plain(version: &str) -> bool {
 }
 
 fn cached(cache: &Path, address: &Address, version: &str) -> PathBuf {
-    cache
-        .join(address.folder())
-        .join(format!("{version}.json"))
+    cache.join(address.folder()).join(format!("{version}.json"))
 }
 
 /// Numbers of a version, to compare; a text without is older than all.
@@ -201,9 +199,8 @@ mod tests {
             assert_eq!(library.keep(&locked).unwrap(), 1);
         }
         let library = Library::new(&[], Some(cache)).unwrap();
-        let of = |name: &str, instead: Option<&str>| {
-            Some((name.to_owned(), instead.map(str::to_owned)))
-        };
+        let of =
+            |name: &str, instead: Option<&str>| Some((name.to_owned(), instead.map(str::to_owned)));
         assert_eq!(found(&library, Some("1.9.0")), of("old", None));
         assert_eq!(found(&library, Some("1.10.0")), of("new", None));
         assert_eq!(found(&library, Some("2.0.0")), of("new", Some("1.10.0")));
@@ -220,7 +217,10 @@ mod tests {
             ..Types::default()
         };
         let aws = Address::implied("aws");
-        let same = library.find(&aws, Some("5.100.0"), &types).unwrap().unwrap();
+        let same = library
+            .find(&aws, Some("5.100.0"), &types)
+            .unwrap()
+            .unwrap();
         assert_eq!(same.instead, None);
         assert!(same.schema.resources.contains_key("aws_s3_bucket"));
         assert!(same.schema.provider.block.attributes.contains_key("region"));

@@ -134,7 +134,10 @@ impl Type {
                 json!(["object", members])
             }
             Self::Tuple(members) => {
-                json!(["tuple", members.iter().map(Self::to_json).collect::<Vec<_>>()])
+                json!([
+                    "tuple",
+                    members.iter().map(Self::to_json).collect::<Vec<_>>()
+                ])
             }
         }
     }
@@ -144,7 +147,9 @@ impl<'de> Deserialize<'de> for Type {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let json = Value::deserialize(from)?;
         Self::read(&json).ok_or_else(|| {
-            de::Error::custom("this is no type of Terraform, such as \"string\" or [\"list\", \"string\"]")
+            de::Error::custom(
+                "this is no type of Terraform, such as \"string\" or [\"list\", \"string\"]",
+            )
         })
     }
 }
@@ -158,7 +163,12 @@ mod tests {
         let json = json!(["map", ["object", {"a": "string", "b": ["tuple", ["bool", ["set", "number"]]]}]]);
         let ty: Type = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(ty.to_json(), json);
-        for wrong in [json!("text"), json!(["list"]), json!(["bag", "string"]), json!(7)] {
+        for wrong in [
+            json!("text"),
+            json!(["list"]),
+            json!(["bag", "string"]),
+            json!(7),
+        ] {
             assert!(serde_json::from_value::<Type>(wrong).is_err());
         }
     }

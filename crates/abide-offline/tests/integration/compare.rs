@@ -23,7 +23,12 @@ fn changes(plan: &Json) -> BTreeMap<&str, &Json> {
     let changes = plan["resource_changes"].as_array().into_iter().flatten();
     changes
         .filter(|change| change["mode"] == "managed" && !change["change"]["after"].is_null())
-        .map(|change| (change["address"].as_str().unwrap_or_default(), &change["change"]))
+        .map(|change| {
+            (
+                change["address"].as_str().unwrap_or_default(),
+                &change["change"],
+            )
+        })
         .collect()
 }
 
@@ -42,7 +47,8 @@ pub(crate) fn plans(ours: &Json, real: &Json) -> Comparison {
         }
     }
     for address in ours.keys().filter(|address| !real.contains_key(*address)) {
-        out.different.push(format!("{address} is planned by us alone"));
+        out.different
+            .push(format!("{address} is planned by us alone"));
     }
     out
 }
@@ -70,7 +76,9 @@ impl Comparison {
             (unset, Json::Null) if is_nothing(unset) => {}
             (Json::Null, set) => self.unset.push(format!("{path}: {set}")),
             (Json::Object(_), Json::Object(_)) => {
-                let names = keys(ours).chain(keys(real)).collect::<std::collections::BTreeSet<_>>();
+                let names = keys(ours)
+                    .chain(keys(real))
+                    .collect::<std::collections::BTreeSet<_>>();
                 for name in names {
                     let of = |side: [&'_ Json; 2]| [side[0][name].clone(), side[1][name].clone()];
                     let (ours, real) = (of(ours), of(real));
@@ -94,7 +102,7 @@ impl Comparison {
     }
 }
 
-fn keys<'a>(side: [&'a Json; 2]) -> impl Iterator<Item = &'a String> {
+fn keys(side: [&Json; 2]) -> impl Iterator<Item = &String> {
     let both = side.into_iter().filter_map(Json::as_object);
     both.flat_map(serde_json::Map::keys)
 }
@@ -135,8 +143,14 @@ fn differences_are_seen() {
             "change": {"after": after, "after_unknown": unknown}}]})
     };
     use serde_json::json;
-    let ours = plan(json!({"a": 1, "b": "x", "d": null, "p": "{\"a\": 1}"}), json!({"c": true}));
-    let real = plan(json!({"a": 1, "b": "y", "c": 2, "d": "z", "p": "{\"a\":1}"}), json!({}));
+    let ours = plan(
+        json!({"a": 1, "b": "x", "d": null, "p": "{\"a\": 1}"}),
+        json!({"c": true}),
+    );
+    let real = plan(
+        json!({"a": 1, "b": "y", "c": 2, "d": "z", "p": "{\"a\":1}"}),
+        json!({}),
+    );
     let found = plans(&ours, &real);
     assert_eq!((found.equal, found.unknown), (2, 1));
     assert_eq!(found.different, ["x.y.b: \"x\" is really \"y\""]);

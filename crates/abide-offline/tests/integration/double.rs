@@ -40,7 +40,11 @@ fn terraform(directory: &Path, server: &Server, arguments: &[&str]) {
         .env("CHECKPOINT_DISABLE", "1")
         .output()
         .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
 }
 
 /// A drift plan, made as `abide drift` makes it.
@@ -72,7 +76,10 @@ fn drifted(plan: &Json) -> Vec<(String, String)> {
         .map(|change| {
             (
                 change["address"].as_str().unwrap_or_default().to_owned(),
-                change["change"]["actions"][0].as_str().unwrap_or_default().to_owned(),
+                change["change"]["actions"][0]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
             )
         })
         .collect()
@@ -100,7 +107,11 @@ mod real_terraform {
         let cloud = tempfile::tempdir().unwrap();
         let server = double(cloud.path());
         terraform(folder.path(), &server, &["init", "-input=false"]);
-        terraform(folder.path(), &server, &["apply", "-auto-approve", "-input=false"]);
+        terraform(
+            folder.path(),
+            &server,
+            &["apply", "-auto-approve", "-input=false"],
+        );
         let state = fs::read(folder.path().join("terraform.tfstate")).unwrap();
         let clean = look(folder.path(), &server);
         assert_eq!(drifted(&clean), []);
@@ -114,7 +125,10 @@ mod real_terraform {
             fs::remove_file(entry.unwrap().path()).unwrap();
         }
         let plan = look(folder.path(), &server);
-        let expected = [("aws_ebs_volume.v", "delete"), ("aws_sqs_queue.q", "update")];
+        let expected = [
+            ("aws_ebs_volume.v", "delete"),
+            ("aws_sqs_queue.q", "update"),
+        ];
         let expected = expected.map(|(address, action)| (address.to_owned(), action.to_owned()));
         assert_eq!(drifted(&plan), expected);
         let change = &plan["resource_drift"][1]["change"];
@@ -125,7 +139,11 @@ mod real_terraform {
             state
         );
 
-        terraform(folder.path(), &server, &["destroy", "-auto-approve", "-input=false"]);
+        terraform(
+            folder.path(),
+            &server,
+            &["destroy", "-auto-approve", "-input=false"],
+        );
         assert!(!files.file("aws_s3_bucket", "northbank").exists());
     }
 }

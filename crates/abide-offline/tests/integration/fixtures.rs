@@ -108,7 +108,8 @@ mod real_terraform {
                         let directory = fixtures().join(name);
                         let text = fs::read(directory.join("plan.json")).unwrap();
                         let real: Json = serde_json::from_slice(&text).unwrap();
-                        let ours = plan(&directory).unwrap_or_else(|error| panic!("{name}: {error}"));
+                        let ours =
+                            plan(&directory).unwrap_or_else(|error| panic!("{name}: {error}"));
                         tally.lock().unwrap().case(&set, name, &ours.json, &real);
                     }
                 });

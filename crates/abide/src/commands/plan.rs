@@ -11,12 +11,7 @@ use crate::{offline, output};
 pub(crate) fn run(cli: &Cli, args: &PlanArgs) -> anyhow::Result<u8> {
     let config = Config::load(cli)?;
     let root = config.root(&args.root)?;
-    let plan = offline::plan(
-        &args.dir,
-        &root,
-        &args.offline,
-        &offline::interruptible()?,
-    )?;
+    let plan = offline::plan(&args.dir, &root, &args.offline, &offline::interruptible()?)?;
     match &args.out {
         Some(path) => {
             let bytes = serde_json::to_vec(&plan.json).context("writing the plan")?;

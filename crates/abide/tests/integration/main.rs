@@ -25,6 +25,7 @@ mod import;
 mod live_drift;
 mod lsp;
 mod offers;
+mod offline;
 mod policy;
 mod real_aws;
 mod rego;
