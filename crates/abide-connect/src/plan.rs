@@ -151,10 +151,7 @@ pub fn plan_with_variables(
 ///
 /// # Errors
 /// As [`plan`].
-pub fn init(
-    planning: &Planning<'_>,
-    progress: &(dyn Fn(&str) + Sync),
-) -> Result<(), ConnectError> {
+pub fn init(planning: &Planning<'_>, progress: &(dyn Fn(&str) + Sync)) -> Result<(), ConnectError> {
     check_directory(planning)?;
     let environment = planning.environment();
     let lock = LockFile::of(planning.directory);
