@@ -5,7 +5,7 @@
 //! one for each finding after a first line that says what the file is, so that
 //! merges in git stay quiet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -166,6 +166,31 @@ impl Baseline {
             finding.in_baseline = belongs(finding) && self.entry(finding).is_some();
         }
         scan.recount();
+    }
+
+    /// Marks findings as [`Baseline::apply`] does, and unmarks none: another baseline may hold
+    /// them.
+    pub fn add_to(&self, scan: &mut Scan) {
+        for finding in &mut scan.findings {
+            finding.in_baseline |= belongs(finding) && self.entry(finding).is_some();
+        }
+        scan.recount();
+    }
+
+    /// What it holds and a scan no longer finds, in order of policy and resource.
+    #[must_use]
+    pub fn gone_in(&self, scan: &Scan) -> Vec<&Entry> {
+        let there: BTreeSet<Fingerprint> = scan
+            .findings
+            .iter()
+            .filter(|finding| finding.outcome != Outcome::Pass)
+            .flat_map(|f| [Some(f.fingerprint), f.previous_fingerprint])
+            .flatten()
+            .collect();
+        let gone = self.entries.iter().filter(|(key, _)| !there.contains(key));
+        let mut gone: Vec<&Entry> = gone.map(|(_, entry)| entry).collect();
+        gone.sort_by(|a, b| (&a.policy, &a.resource).cmp(&(&b.policy, &b.resource)));
+        gone
     }
 
     fn entry(&self, finding: &Finding) -> Option<&Entry> {

@@ -16,7 +16,9 @@ use crate::request::Request;
 use crate::rollout::Stage;
 
 /// The result of one evaluation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The policy is followed.
@@ -160,7 +162,7 @@ impl serde::Serialize for Fact {
 }
 
 /// A range in a source file; lines and columns from 1, the end exclusive.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Location {
     /// Path, relative to the repository, with `/`.
     pub file: String,
@@ -175,7 +177,7 @@ pub struct Location {
 }
 
 /// Another place that matters for a finding.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Related {
     /// What is there.
     pub message: String,
@@ -184,7 +186,7 @@ pub struct Related {
 }
 
 /// HCL to write, as a snippet for people; `abide fix` makes edits of it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Snippet {
     /// Whether it goes inside the resource's block or beside it.
     pub inside: bool,
@@ -193,7 +195,7 @@ pub struct Snippet {
 }
 
 /// The exception that covers a finding.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AppliedException {
     /// Its id.
     pub id: String,

@@ -7,7 +7,8 @@ use crate::rollout::Stage;
 use crate::scan::Scan;
 
 /// What to do about evaluations that cannot be decided yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnUnknown {
     /// Show them.
     #[default]
@@ -19,7 +20,7 @@ pub enum OnUnknown {
 }
 
 /// When to stop the pipeline.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Gate {
     /// The mildest severity that fails; `None` never fails.
     pub fail_on: Option<Severity>,

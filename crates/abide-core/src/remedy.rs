@@ -26,7 +26,7 @@ impl Remedy {
 }
 
 /// Edits that belong together, proven on the source as it was read.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fix {
     /// The edits, by file and place; they do not overlap.
     pub edits: Vec<Edit>,
@@ -35,7 +35,7 @@ pub struct Fix {
 }
 
 /// One replacement of a range of the text as it is.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Edit {
     /// What is replaced; empty where something is inserted.
     pub location: Location,
@@ -44,7 +44,7 @@ pub struct Edit {
 }
 
 /// Whole lines to stand for others, as GitHub's suggestions have them.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Suggestion {
     /// The file, named as locations name it.
     pub file: String,

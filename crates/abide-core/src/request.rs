@@ -18,7 +18,7 @@ use crate::policy::PolicyNames;
 use crate::scan::Scan;
 
 /// What somebody asks for.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Request {
     /// Why.
     pub reason: String,

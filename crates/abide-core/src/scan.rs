@@ -1,5 +1,6 @@
 //! The result of one run: the only thing renderers, the gate and the store see.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ pub struct ScanInput {
 }
 
 /// How many evaluations came out how.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Summary {
     /// Managed resource instances.
     pub resources: usize,
@@ -107,7 +108,7 @@ pub struct Summary {
 }
 
 /// A number for each severity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SeverityCounts {
     /// Critical.
     pub critical: usize,
@@ -159,7 +160,7 @@ pub struct Scan {
     /// When, as given to the run.
     pub at: Timestamp,
     /// The program's version.
-    pub tool_version: &'static str,
+    pub tool_version: Cow<'static, str>,
     /// What was read.
     pub inputs: Vec<ScanInput>,
     /// Policies in force, ordered by id.
@@ -188,7 +189,7 @@ impl Scan {
     ) -> Self {
         let mut scan = Self {
             at,
-            tool_version,
+            tool_version: tool_version.into(),
             inputs: Vec::new(),
             policies: set
                 .policies

@@ -9,6 +9,7 @@ use abide_core::diagnostic::Place;
 use abide_core::finding::{
     AppliedException, Fact, Finding, Fingerprint, Location, Outcome, Related, Snippet,
 };
+use abide_core::gate::Gate;
 use abide_core::remedy::{Fix, Remedy};
 use abide_core::request::Request;
 use abide_core::rollout::Stage;
@@ -33,11 +34,12 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         schema_version: SCHEMA_VERSION,
         tool: Tool {
             name: "abide",
-            version: scan.tool_version,
+            version: &scan.tool_version,
         },
         scanned_at: scan.at,
         inputs: scan.inputs.iter().map(Input::of).collect(),
         verdict: report.verdict.as_str(),
+        gate: report.options.gate,
         summary: &scan.summary,
         markdown: markdown::text(report, markdown::COMMENT),
         diagnostics: scan.diagnostics.iter().map(Diagnostic::of).collect(),
@@ -50,10 +52,11 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
 #[derive(Serialize)]
 struct Document<'a> {
     schema_version: &'static str,
-    tool: Tool,
+    tool: Tool<'a>,
     scanned_at: Timestamp,
     inputs: Vec<Input<'a>>,
     verdict: &'static str,
+    gate: Gate,
     summary: &'a Summary,
     markdown: String,
     diagnostics: Vec<Diagnostic<'a>>,
@@ -62,9 +65,9 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Tool {
+struct Tool<'a> {
     name: &'static str,
-    version: &'static str,
+    version: &'a str,
 }
 
 #[derive(Serialize)]
@@ -139,6 +142,8 @@ struct Row<'a> {
     fix: &'a [Snippet],
     waits_for: &'a [String],
     fingerprint: Fingerprint,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_fingerprint: Option<Fingerprint>,
     location: Option<&'a Location>,
     related: &'a [Related],
     calls: &'a [Related],
@@ -174,6 +179,7 @@ impl<'a> Row<'a> {
             fix: &finding.fix,
             waits_for: &finding.waits_for,
             fingerprint: finding.fingerprint,
+            previous_fingerprint: finding.previous_fingerprint,
             location: finding.location.as_ref(),
             related: &finding.related,
             calls: &finding.calls,

@@ -53,6 +53,7 @@ pub fn json_schema() -> Value {
             ),
         ],
     );
+    schema["properties"]["gate"] = reference("gate");
     if let Some(fields) = schema.as_object_mut() {
         fields.insert(
             "$schema".into(),
@@ -65,6 +66,7 @@ pub fn json_schema() -> Value {
                 "count": {"type": "integer", "minimum": 0},
                 "severity": {"enum": ["critical", "high", "medium", "low"]},
                 "input": input(),
+                "gate": gate(),
                 "summary": summary(),
                 "diagnostic": diagnostic(),
                 "place": place(),
@@ -146,6 +148,20 @@ fn input() -> Value {
                 optional_text("The version that wrote it."),
             ),
             ("resources", reference("count")),
+        ],
+    )
+}
+
+fn gate() -> Value {
+    object(
+        "What the verdict was judged by.",
+        &[
+            (
+                "fail_on",
+                json!({"anyOf": [reference("severity"), {"type": "null"}], "description": "The mildest severity that fails; null for never."}),
+            ),
+            ("on_unknown", json!({"enum": ["warn", "fail", "ignore"]})),
+            ("allow_empty", json!({"type": "boolean"})),
         ],
     )
 }
@@ -430,6 +446,14 @@ fn result() -> Value {
         ],
     );
     let asked = [
+        (
+            "previous_fingerprint",
+            json!({
+                "type": "string",
+                "pattern": "^[0-9a-f]{32}$",
+                "description": "The identity under the address the plan moves the resource from.",
+            }),
+        ),
         (
             "proven_fix",
             json!({"$ref": "#/$defs/fix", "description": "With `--fixes`: edits that make it pass."}),

@@ -28,8 +28,9 @@ mod json;
 mod json_schema;
 mod json_text;
 mod junit;
-mod markdown;
+pub mod markdown;
 mod report;
+mod results;
 #[cfg(test)]
 mod sample;
 mod sarif;
@@ -48,6 +49,7 @@ pub use format::{Format, UnknownFormat};
 pub use json::SCHEMA_VERSION;
 pub use json_schema::json_schema;
 pub use report::{Report, ReportOptions};
+pub use results::{Resolved, Results, ResultsError, known_before};
 
 /// Writes a report in a format.
 ///

@@ -13,10 +13,12 @@ use abide_core::diagnostic::Level;
 use abide_core::scan::Summary;
 use abide_policy::Severity;
 
-use crate::escape::{clip, markdown};
+use crate::escape::{clip, is_hidden, markdown};
 use crate::report::{Group, Report};
 use crate::words;
 
+/// How every comment begins: workflows find it by this.
+const HEADING: &str = "## Policy Scan Results";
 /// Bytes of a comment. GitHub refuses more than 65 536 characters.
 pub(crate) const COMMENT: usize = 60_000;
 /// Bytes of a job summary. GitHub drops one of more than 1 MiB.
@@ -35,11 +37,41 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
     out.write_all(text(report, COMMENT).as_bytes())
 }
 
+/// What stands around the results where a comment is of one run among several.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Frame<'a> {
+    /// The name of the run, for the heading; empty for the only one.
+    pub name: &'a str,
+    /// Markdown below the heading, ours and short.
+    pub lead: &'a str,
+    /// Where all results are, if something has no room.
+    pub all: Option<&'a str>,
+}
+
+/// The heading of a run's comment.
+#[must_use]
+pub fn heading(name: &str) -> String {
+    match name {
+        "" => HEADING.to_owned(),
+        name => format!("{HEADING}: {}", markdown(&clip(name, 100))),
+    }
+}
+
+/// The Markdown of a comment about one run, short enough for GitHub, with room for a marker.
+#[must_use]
+pub fn comment(report: &Report<'_>, frame: &Frame<'_>) -> String {
+    framed(report, frame, COMMENT)
+}
+
 /// The Markdown in at most `limit` bytes.
 pub(crate) fn text(report: &Report<'_>, limit: usize) -> String {
+    framed(report, &Frame::default(), limit)
+}
+
+fn framed(report: &Report<'_>, frame: &Frame<'_>, limit: usize) -> String {
     let tail = tail(report);
     let mut page = Page {
-        text: head(report),
+        text: head(report, frame),
         limit: limit.saturating_sub(tail.len() + RESERVE),
         left: 0,
     };
@@ -84,7 +116,7 @@ pub(crate) fn text(report: &Report<'_>, limit: usize) -> String {
         "</details>\n\n",
         |group| entry::brief(report, group),
     );
-    page.finish(&tail)
+    page.finish(&tail, frame.all)
 }
 
 /// Text that grows by whole entries until there is no more room.
@@ -125,16 +157,26 @@ impl Page {
         }
     }
 
-    fn finish(mut self, tail: &str) -> String {
+    fn finish(mut self, tail: &str, all: Option<&str>) -> String {
         if self.left > 0 {
             let left = words::count(self.left, "more finding");
+            let place = match all {
+                Some(url) => format!(" See [all results]({}).", target(url)),
+                None => String::new(),
+            };
             self.text.push_str(&format!(
-                "**and {left}**, not shown here for their number: the JSON, CSV and SARIF results list them all.\n\n"
+                "**and {left}**, not shown here for their number: the JSON, CSV and SARIF results list them all.{place}\n\n"
             ));
         }
         self.text.push_str(tail);
         self.text
     }
+}
+
+/// A URL as the target of a link: nothing ends it or the line.
+fn target(url: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || is_hidden(c) || matches!(c, '(' | ')' | '<' | '>');
+    url.replace(ends, "")
 }
 
 fn instances(groups: &[Group<'_>]) -> usize {
@@ -152,11 +194,13 @@ fn folded(title: &str, number: usize) -> String {
     format!("<details><summary>{title} ({number})</summary>\n\n")
 }
 
-fn head(report: &Report<'_>) -> String {
+fn head(report: &Report<'_>, frame: &Frame<'_>) -> String {
     let summary = &report.scan.summary;
     let mut out = format!(
-        "## Policy Scan Results\n\n✅ {} passed | ❌ {} violations",
-        summary.pass, summary.fail
+        "{}\n\n✅ {} passed | ❌ {} violations",
+        heading(frame.name),
+        summary.pass,
+        summary.fail
     );
     let also = [
         (summary.in_baseline, "", "known before"),
@@ -172,6 +216,7 @@ fn head(report: &Report<'_>) -> String {
         }
     }
     out.push_str("\n\n");
+    out.push_str(frame.lead);
     out.push_str(&conclusion(report));
     out.push_str("\n\n");
     out
@@ -223,7 +268,7 @@ fn tail(report: &Report<'_>) -> String {
     let inputs = inputs.join(", ");
     out.push_str(&format!(
         "<sub>abide {}, {at}: {inputs}{more}</sub>\n",
-        markdown(scan.tool_version)
+        markdown(&scan.tool_version)
     ));
     out
 }

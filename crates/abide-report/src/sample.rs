@@ -338,7 +338,7 @@ pub(crate) fn of(findings: Vec<Finding>) -> Scan {
     };
     Scan {
         at: "2026-11-25T08:30:00Z".parse().unwrap(),
-        tool_version: "0.1.0",
+        tool_version: "0.1.0".into(),
         inputs: vec![ScanInput {
             name: "terraform/plan.json".into(),
             kind: "plan",

@@ -258,7 +258,7 @@ impl Snapshot {
             format: 1,
             at: scan.at.as_millisecond(),
             complete: scan.is_complete(),
-            tool_version: scan.tool_version.to_owned(),
+            tool_version: scan.tool_version.to_string(),
             inputs: inputs.collect(),
             summary: json!({"counts": counts(&scan.summary), "unchecked_types": scan.unchecked_types}),
             policies: policies.collect(),

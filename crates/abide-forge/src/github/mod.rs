@@ -1,0 +1,80 @@
+//! GitHub, github.com or Enterprise Server, by its REST API.
+
+mod check;
+mod conversation;
+mod review;
+
+use ureq::http::Method;
+
+pub use self::check::{Annotation, CheckRun, Conclusion, Level, Posted};
+use crate::comment::Me;
+use crate::error::ForgeError;
+use crate::http::{Client, Connection, Repeat, Scheme};
+
+/// Where github.com answers.
+pub const PUBLIC: &str = "https://api.github.com";
+
+const HEADERS: &[(&str, &str)] = &[
+    ("Accept", "application/vnd.github+json"),
+    ("X-GitHub-Api-Version", "2022-11-28"),
+];
+
+/// A pull request on GitHub.
+#[derive(Debug)]
+pub struct PullRequest {
+    client: Client,
+    /// `/repos/OWNER/NAME`
+    repository: String,
+    number: u64,
+}
+
+impl PullRequest {
+    /// A pull request of a repository, `OWNER/NAME`.
+    ///
+    /// # Errors
+    /// If the address of the API or the name of the repository cannot be used.
+    pub fn new(connection: Connection, repository: &str, number: u64) -> Result<Self, ForgeError> {
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && name != "."
+                && name != ".."
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        };
+        match repository.split_once('/') {
+            Some((owner, name)) if is_name(owner) && is_name(name) => {}
+            _ => {
+                return Err(ForgeError::Address {
+                    url: repository.to_owned(),
+                    reason: "expected a repository as OWNER/NAME",
+                });
+            }
+        }
+        Ok(Self {
+            client: Client::new(connection, Scheme::Bearer, HEADERS)?,
+            repository: format!("/repos/{repository}"),
+            number,
+        })
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("{}{rest}", self.repository)
+    }
+
+    fn who(&self) -> Result<Me, ForgeError> {
+        #[derive(serde::Deserialize)]
+        struct User {
+            login: String,
+        }
+        match self
+            .client
+            .call::<User>(Method::GET, "/user", None, Repeat::Always)
+        {
+            Ok(user) => Ok(Me::Login(user.login)),
+            // Apps, GitHub Actions among them, may not ask.
+            Err(error) if error.is_denied() || error.is_not_found() => Ok(Me::SomeBot),
+            Err(error) => Err(error),
+        }
+    }
+}
