@@ -2,7 +2,8 @@
 //!
 //! Texts come in ready to be shown; nothing here knows what a finding is. [`comment::upsert`]
 //! keeps one comment for each run name, [`github::PullRequest::check`] puts up a check run,
-//! `suggest` of either forge makes suggestions at lines.
+//! `suggest` of either forge makes suggestions at lines, [`run_task::receive`] judges what HCP
+//! Terraform sends.
 
 pub mod comment;
 mod diff;
@@ -10,6 +11,7 @@ mod error;
 pub mod github;
 pub mod gitlab;
 pub mod http;
+pub mod run_task;
 mod secret;
 mod suggestion;
 

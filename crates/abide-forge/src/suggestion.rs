@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use sha2::{Digest, Sha256};
 
 /// Remarks of one review; more would drown the people's.
-pub const MOST: usize = 30;
+const MOST: usize = 30;
 const HEAD: &str = "<!-- abide-suggestion:v1 ";
 const TAIL: &str = " -->";
 

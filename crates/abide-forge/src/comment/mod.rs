@@ -112,8 +112,9 @@ pub fn upsert(conversation: &dyn Conversation, draft: &Draft) -> Result<Outcome,
     // Comments of others that look like ours and cannot be written.
     let mut foreign: Vec<u64> = Vec::new();
     for _ in 0..ROUNDS {
-        let head = conversation.head()?;
         let comments = conversation.comments()?;
+        // Last, so that a push is noticed up to the moment of writing.
+        let head = conversation.head()?;
         let ours: Vec<&Comment> = comments
             .iter()
             .filter(|comment| me.wrote(&comment.author) && !foreign.contains(&comment.id))

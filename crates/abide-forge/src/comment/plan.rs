@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Comment, LONGEST, Stamp};
+use super::{Author, Comment, LONGEST, Stamp};
 use crate::error::ForgeError;
 
 /// A comment that is to be there.
@@ -42,6 +42,11 @@ impl Draft {
         format!("{}\n{}\n", self.stamp.line(), self.text)
     }
 
+    /// Whether it is about another commit than the pull request's head.
+    fn is_outdated(&self, head: Option<&str>) -> bool {
+        matches!((self.stamp.head.as_deref(), head), (Some(ours), Some(head)) if ours != head)
+    }
+
     /// Whether a comment is ours for this run name: by its stamp, or, if somebody removed or
     /// changed that, by the heading.
     fn claims(&self, comment: &Comment, stamp: Option<&Stamp>) -> bool {
@@ -52,12 +57,18 @@ impl Draft {
                 let mut lines = lines.filter(|line| !line.is_empty());
                 // A person whose token we use may write about us; a bot does not.
                 match comment.author.is_bot {
-                    true => lines.any(|line| line == self.heading),
+                    true => is_ours(&comment.author) && lines.any(|line| line == self.heading),
                     false => lines.next() == Some(self.heading.as_str()),
                 }
             }
         }
     }
+}
+
+/// Whether a bot is the one of GitHub Actions, as which most run, or that of a project's token.
+/// What other bots write is theirs.
+fn is_ours(author: &Author) -> bool {
+    author.login == "github-actions[bot]" || author.login.contains("_bot")
 }
 
 /// Why nothing was written.
@@ -69,6 +80,8 @@ pub enum Untouched {
     Same,
     /// The comment is about a newer scan.
     Newer,
+    /// The pull request has moved on to another commit, whose own run has the word.
+    Outdated,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,10 +109,12 @@ impl Plan {
             .collect();
         // The newest first; of equal ones the first that was written, so that all agree.
         there.sort_by(|(a, one), (b, other)| order(other, one, head).then(a.id.cmp(&b.id)));
+        let outdated = draft.is_outdated(head);
         let mut there = there.into_iter();
         let Some((keep, stamp)) = there.next() else {
             return Self {
                 write: match draft.quiet {
+                    _ if outdated => Write::Nothing(Untouched::Outdated),
                     true => Write::Nothing(Untouched::Silent),
                     false => Write::Create,
                 },
@@ -107,7 +122,9 @@ impl Plan {
             };
         };
         let newer = stamp.is_some_and(|s| s.newer(&draft.stamp, head) == Ordering::Greater);
-        let write = if newer {
+        let write = if outdated {
+            Write::Nothing(Untouched::Outdated)
+        } else if newer {
             Write::Nothing(Untouched::Newer)
         } else if same(&keep.body, &draft.body()) {
             Write::Nothing(Untouched::Same)
@@ -200,6 +217,9 @@ mod tests {
         let mut there = comment(1, "note of mine\n## Policy Scan Results\n\nx");
         assert_eq!(plan(&[there.clone()], &draft(5, "x")).write, Write::Create);
         there.author.is_bot = true;
+        there.author.login = "lint[bot]".to_owned();
+        assert_eq!(plan(&[there.clone()], &draft(5, "x")).write, Write::Create);
+        there.author.login = "github-actions[bot]".to_owned();
         assert_eq!(plan(&[there], &draft(5, "x")).write, Write::Update(1));
         let by_token_of_a_person = comment(1, "\n## Policy Scan Results\n\nx");
         assert_eq!(

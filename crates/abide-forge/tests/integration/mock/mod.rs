@@ -1,0 +1,5 @@
+//! Servers on loopback that behave as the forges do.
+
+pub(crate) mod github;
+mod openapi;
+pub(crate) mod server;
