@@ -7,6 +7,7 @@
 
 pub mod comment;
 mod diff;
+pub mod environment;
 mod error;
 pub mod github;
 pub mod gitlab;

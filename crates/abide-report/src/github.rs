@@ -18,8 +18,8 @@ const SHOWN: usize = 10;
 const TEXT: usize = 500;
 
 /// The level of an annotation.
-#[derive(Clone, Copy)]
-enum Level {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
     /// Fails the run.
     Error,
     /// A violation below the threshold, or one of an evaluation that went wrong.
@@ -38,36 +38,50 @@ impl Level {
     }
 }
 
-/// Writes annotations, and the human format after them.
-pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// What an annotation says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark<'a> {
+    /// Its level.
+    pub level: Level,
+    /// The lines it is about, if they are known.
+    pub place: Option<&'a Location>,
+    /// Its title.
+    pub title: String,
+    /// Its lines.
+    pub message: String,
+}
+
+/// All annotations of a report, those that matter most first.
+#[must_use]
+pub fn remarks<'a>(report: &Report<'a>) -> Vec<Remark<'a>> {
     let fails = |group: &&Group<'_>| report.fails(group.first());
     let open = || report.violations.iter().chain(&report.unknown);
-    annotate(report, Level::Error, open().filter(fails), out)?;
     let mild = report.violations.iter().filter(|group| !fails(group));
-    annotate(report, Level::Warning, mild.chain(&report.errors), out)?;
     let undecided = report.unknown.iter().filter(|group| !fails(group));
-    annotate(report, Level::Notice, undecided, out)?;
+    let errors = open()
+        .filter(fails)
+        .map(|group| remark(report, Level::Error, group));
+    let mild = mild.chain(&report.errors);
+    let mild = mild.map(|group| remark(report, Level::Warning, group));
+    let undecided = undecided.map(|group| remark(report, Level::Notice, group));
+    errors.chain(mild).chain(undecided).collect()
+}
+
+/// Writes annotations, and the human format after them.
+pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let remarks = remarks(report);
+    for level in [Level::Error, Level::Warning, Level::Notice] {
+        let shown = remarks.iter().filter(|remark| remark.level == level);
+        for remark in shown.take(SHOWN) {
+            writeln!(out, "{}", command(remark))?;
+        }
+    }
     human::render(report, out)
 }
 
-fn annotate<'g, 'a: 'g>(
-    report: &Report<'a>,
-    level: Level,
-    groups: impl Iterator<Item = &'g Group<'a>>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    groups
-        .take(SHOWN)
-        .try_for_each(|group| writeln!(out, "{}", command(report, level, group)))
-}
-
-/// `::error file=…,line=…,title=…::message`
-fn command(report: &Report<'_>, level: Level, group: &Group<'_>) -> String {
+fn remark<'a>(report: &Report<'a>, level: Level, group: &Group<'a>) -> Remark<'a> {
     let finding = group.first();
     let id = &report.scan.policy_of(finding).id;
-    let mut properties = finding.location.as_ref().map(place).unwrap_or_default();
-    let title = format!("{id} ({})", finding.severity);
-    properties.push_str(&format!("title={}", command_property(&title)));
     let mut lines = vec![
         words::message(finding, TEXT),
         match group.len() {
@@ -80,8 +94,20 @@ fn command(report: &Report<'_>, level: Level, group: &Group<'_>) -> String {
         lines.push(format!("Fix: {}", prose(&clip(remediation, TEXT))));
     }
     lines.extend(words::requested(finding).map(|request| prose(&request).into_owned()));
-    let data = command_data(&lines.join("\n"));
-    format!("::{} {properties}::{data}", level.as_str())
+    Remark {
+        level,
+        place: finding.location.as_ref(),
+        title: visible(&format!("{id} ({})", finding.severity)).into_owned(),
+        message: lines.join("\n"),
+    }
+}
+
+/// `::error file=…,line=…,title=…::message`
+fn command(remark: &Remark<'_>) -> String {
+    let mut properties = remark.place.map(place).unwrap_or_default();
+    properties.push_str(&format!("title={}", command_property(&remark.title)));
+    let data = command_data(&remark.message);
+    format!("::{} {properties}::{data}", remark.level.as_str())
 }
 
 /// The properties of a place. Columns only go with a single line.

@@ -17,6 +17,8 @@ use crate::escape::{clip, is_hidden, markdown};
 use crate::report::{Group, Report};
 use crate::words;
 
+pub use self::suggest::{Inline, inline};
+
 /// How every comment begins: workflows find it by this.
 const HEADING: &str = "## Policy Scan Results";
 /// Bytes of a comment. GitHub refuses more than 65 536 characters.

@@ -59,7 +59,7 @@ pub(crate) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             tool: Tool {
                 driver: Driver {
                     name: "abide",
-                    semantic_version: &report.scan.tool_version,
+                    semantic_version: report.scan.tool_version.to_string(),
                     information_uri: env!("CARGO_PKG_REPOSITORY"),
                     rules: rules.descriptions(report),
                 },

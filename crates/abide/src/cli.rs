@@ -6,6 +6,7 @@ mod exception;
 mod notify;
 mod plan;
 mod remedy;
+mod pr;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ pub(crate) use self::exception::{
 pub(crate) use self::notify::NotifyCommand;
 pub(crate) use self::plan::{OfflineArgs, PlanArgs};
 pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, RemedyArgs};
+pub(crate) use self::pr::{Fallback, Forge, PrCommand, PrCommentArgs};
 pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
@@ -85,6 +87,9 @@ pub(crate) enum Command {
     Plan(Box<PlanArgs>),
     /// Serve editors by the Language Server Protocol on standard input and output
     Lsp(LspArgs),
+    /// Tell a pull request or merge request what a scan found
+    #[command(subcommand)]
+    Pr(PrCommand),
     /// List, show, test and write policies
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -52,6 +52,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Notify(command) => commands::notify::run(cli, command),
         Command::Plan(args) => commands::plan::run(cli, args),
         Command::Lsp(args) => commands::lsp::run(cli, args),
+        Command::Pr(command) => commands::pr::run(command),
         Command::Policy(command) => commands::policy::run(cli, command),
         Command::Baseline(command) => commands::baseline::run(cli, command),
         Command::Exception(command) => commands::exception::run(cli, command),

@@ -96,7 +96,8 @@ pub(crate) fn github_files(report: &Report<'_>) -> anyhow::Result<()> {
     append("GITHUB_STEP_SUMMARY", &github::step_summary(report))
 }
 
-fn append(variable: &str, text: &str) -> anyhow::Result<()> {
+/// Appends to the file a variable names, if it is set.
+pub(crate) fn append(variable: &str, text: &str) -> anyhow::Result<()> {
     let Some(path) = env::var_os(variable).filter(|path| !path.is_empty()) else {
         return Ok(());
     };

@@ -51,6 +51,14 @@ pub(crate) fn violation(report: &Report<'_>, group: &Group<'_>) -> String {
     out
 }
 
+/// What a suggestion is for, in a line or two.
+pub(crate) fn reason(report: &Report<'_>, group: &Group<'_>) -> String {
+    let finding = group.first();
+    let headline = headline(report, finding, &format!(" ({})", finding.severity));
+    let headline = headline.strip_prefix("- ").unwrap_or(&headline).to_owned();
+    format!("{headline}\n\n{}", resource(report, group))
+}
+
 /// An evaluation that cannot be decided.
 pub(crate) fn unknown(report: &Report<'_>, group: &Group<'_>) -> String {
     let finding = group.first();

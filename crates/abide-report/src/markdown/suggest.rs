@@ -1,7 +1,7 @@
 //! Proven fixes as GitHub's suggestion blocks: the lines that are to stand for others.
 
 use abide_core::finding::Location;
-use abide_core::remedy::{Fix, Suggestion};
+use abide_core::remedy::{Fix, Remedy, Suggestion};
 
 use crate::escape::markdown_fence;
 use crate::report::Report;
@@ -21,6 +21,62 @@ pub(super) fn can_show(fix: &Fix) -> bool {
         && all.iter().map(length).sum::<usize>() <= LONGEST
         // A line break of its own would be one of Markdown, too.
         && all.iter().all(|s| !words::hides(&s.text) && !s.text.contains('\r'))
+}
+
+/// Lines to stand for others, to be shown at them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inline {
+    /// The file, from the repository's root.
+    pub file: String,
+    /// First line.
+    pub line: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// What stands there afterwards.
+    pub text: String,
+    /// Markdown that says why.
+    pub why: String,
+    /// What it mends, the same at each push.
+    pub about: String,
+}
+
+/// The proven fixes of violations that people have to deal with, each piece once.
+#[must_use]
+pub fn inline(report: &Report<'_>) -> Vec<Inline> {
+    let mut all: Vec<Inline> = Vec::new();
+    for group in &report.violations {
+        let finding = group.first();
+        let fix = finding.remedy.as_ref().and_then(Remedy::fix);
+        let Some(fix) = fix.filter(|fix| can_show(fix)) else {
+            continue;
+        };
+        let parts = fix.suggestions.len();
+        for (at, suggestion) in fix.suggestions.iter().enumerate() {
+            let mut why = entry::reason(report, group);
+            if parts > 1 {
+                why.push_str(&format!(
+                    "\n\nPart {} of {parts}: take all of them.",
+                    at + 1
+                ));
+            }
+            let id = &report.scan.policy_of(finding).id;
+            let one = Inline {
+                file: suggestion.file.clone(),
+                line: suggestion.line,
+                end_line: suggestion.end_line,
+                text: suggestion.text.clone(),
+                why,
+                about: format!("{id} {} {at}", group.block),
+            };
+            let there = |other: &Inline| {
+                (&other.file, other.line, &other.text) == (&one.file, one.line, &one.text)
+            };
+            if !all.iter().any(there) {
+                all.push(one);
+            }
+        }
+    }
+    all
 }
 
 /// A block for each piece of the fix, and where it belongs.

@@ -13,6 +13,7 @@ pub(crate) mod man;
 pub(crate) mod notify;
 pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod pr;
 pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod store;

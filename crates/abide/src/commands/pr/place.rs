@@ -1,0 +1,97 @@
+//! Which pull request, and with which token.
+
+use std::fs;
+
+use abide_forge::Token;
+use abide_forge::environment::{Environment, Kind};
+use abide_forge::github::PullRequest;
+use abide_forge::gitlab::MergeRequest;
+use abide_forge::http::Connection;
+use anyhow::bail;
+
+use crate::ci;
+use crate::cli::{Forge, PrCommentArgs};
+
+/// A pull request to talk to.
+pub(super) enum Request {
+    GitHub(PullRequest),
+    GitLab(MergeRequest),
+}
+
+/// What is known of the pull request.
+pub(super) enum Found {
+    There(Environment),
+    /// The job of this forge runs for something else, such as a push.
+    NoPullRequest(&'static str),
+}
+
+/// There is no token.
+#[derive(Debug, thiserror::Error)]
+#[error("no token for {forge}: set {variables}", forge = .0.as_str(), variables = .0.token_variables().join(" or "))]
+pub(super) struct NoToken(Kind);
+
+/// The forge that is named, or whose CI this is, or GitHub.
+pub(super) fn kind(args: &PrCommentArgs) -> Kind {
+    match args.forge {
+        Some(Forge::Gitlab) => Kind::GitLab,
+        Some(Forge::Github) => Kind::GitHub,
+        None => detected().map_or(Kind::GitHub, |found| found.kind),
+    }
+}
+
+fn detected() -> Option<Environment> {
+    Environment::detect(&ci::variable, &|path| {
+        serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+    })
+}
+
+/// Puts together what the CI job says and what flags say; flags win.
+pub(super) fn find(args: &PrCommentArgs) -> anyhow::Result<Found> {
+    let kind = kind(args);
+    // What a job of GitLab says is no use for GitHub.
+    let detected = detected().filter(|found| found.kind == kind);
+    let in_ci = detected.is_some();
+    let mut found = detected.unwrap_or_else(|| Environment::outside(kind));
+    if args.pr.is_some_and(|number| found.number != Some(number)) {
+        // Another pull request has another commit.
+        found.head = None;
+        found.is_fork = false;
+        found.url.clear();
+    }
+    found.number = args.pr.or(found.number);
+    found.repository = args.repo.clone().or(found.repository);
+    found.head = args.commit.clone().or(found.head);
+    found.ci = args.run_id.or(found.ci);
+    found.run_url = args.run_url.clone().or(found.run_url);
+    if let Some(url) = &args.api_url {
+        found.api_url.clone_from(url);
+    }
+    match (found.number, &found.repository) {
+        (Some(_), Some(_)) => Ok(Found::There(found)),
+        (None, _) if in_ci || args.dry_run => Ok(Found::NoPullRequest(kind.as_str())),
+        (None, _) => bail!(
+            "which pull request? name it with --forge, --repo and --pr; in GitHub Actions and GitLab CI they are known"
+        ),
+        (_, None) => bail!("which repository? name it with --repo"),
+    }
+}
+
+/// Connects to the pull request.
+pub(super) fn connect(args: &PrCommentArgs, place: &Environment) -> anyhow::Result<Request> {
+    let variables = place.kind.token_variables();
+    let token = variables.iter().find_map(|name| ci::variable(name));
+    let token = token.ok_or(NoToken(place.kind))?;
+    let mut connection = Connection::new(&place.api_url, Token::new(&token)?);
+    connection.certificates = super::certificates()?;
+    let (Some(repository), Some(number)) = (&place.repository, place.number) else {
+        bail!("which pull request? name it with --repo and --pr");
+    };
+    Ok(match place.kind {
+        Kind::GitHub => Request::GitHub(
+            PullRequest::new(connection, repository, number)?.by(args.author.clone()),
+        ),
+        Kind::GitLab => Request::GitLab(MergeRequest::new(
+            connection, repository, number, &place.url,
+        )?),
+    })
+}
