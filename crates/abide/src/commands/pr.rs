@@ -129,6 +129,12 @@ impl Telling<'_> {
         let Some(head) = &self.environment.head else {
             bail!("--suggest needs the commit that was scanned: name it with --commit");
         };
+        if place::checked_out().is_some_and(|commit| commit != *head) {
+            terminal::say(&[
+                "no suggestions: what is checked out is not the commit of the pull request's branch but, as is usual, its merge with the target, where lines may differ; check out `ref: ${{ github.event.pull_request.head.sha }}`".to_owned(),
+            ])?;
+            return Ok(());
+        }
         let all = markdown::inline(self.report).into_iter();
         let all: Vec<Suggestion> = all
             .map(|inline| Suggestion {

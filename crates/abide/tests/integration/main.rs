@@ -19,6 +19,10 @@ mod evidence;
 mod exception_life;
 mod exceptions;
 mod fix;
+/// The forges of abide-forge's own tests.
+#[path = "../../../abide-forge/tests/integration/mock/mod.rs"]
+#[allow(dead_code, reason = "its own tests use all of it")]
+mod forge_mock;
 mod formats;
 mod help;
 mod import;
@@ -28,6 +32,7 @@ mod offers;
 mod offline;
 mod policy;
 mod real_aws;
+mod pr;
 mod rego;
 mod remedies;
 mod report;

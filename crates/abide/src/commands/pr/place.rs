@@ -1,6 +1,7 @@
 //! Which pull request, and with which token.
 
 use std::fs;
+use std::process::Command;
 
 use abide_forge::Token;
 use abide_forge::environment::{Environment, Kind};
@@ -74,6 +75,16 @@ pub(super) fn find(args: &PrCommentArgs) -> anyhow::Result<Found> {
         ),
         (_, None) => bail!("which repository? name it with --repo"),
     }
+}
+
+/// The commit in the current folder, if git knows one.
+pub(super) fn checked_out() -> Option<String> {
+    let ran = Command::new("git")
+        .args(["rev-parse", "HEAD"])
+        .output()
+        .ok()?;
+    let commit = String::from_utf8(ran.stdout).ok()?;
+    ran.status.success().then(|| commit.trim().to_owned())
 }
 
 /// Connects to the pull request.
