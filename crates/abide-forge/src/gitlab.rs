@@ -121,11 +121,11 @@ impl MergeRequest {
     fn refs(&self) -> Result<Option<Refs>, ForgeError> {
         let request: Request = self
             .client
-            .call(Method::GET, &self.path, None, Repeat::Always)?;
+            .call(&Method::GET, &self.path, None, Repeat::Always)?;
         Ok(request.diff_refs)
     }
 
-    fn write(&self, method: Method, path: &str, body: &str) -> Result<Comment, ForgeError> {
+    fn write(&self, method: &Method, path: &str, body: &str) -> Result<Comment, ForgeError> {
         let path = format!("{}{path}", self.path);
         let body = json!({ "body": body });
         let note: Note = self
@@ -164,9 +164,9 @@ impl MergeRequest {
             };
             let body = discussion(suggestion, run, file, &refs);
             let path = format!("{}/discussions", self.path);
-            let _: Value = self
-                .client
-                .call(Method::POST, &path, Some(&body), Repeat::IfNotDone)?;
+            let _: Value =
+                self.client
+                    .call(&Method::POST, &path, Some(&body), Repeat::IfNotDone)?;
             counts.made += 1;
         }
         for id in sorted.withdraw {
@@ -235,7 +235,7 @@ impl Conversation for MergeRequest {
     fn me(&self) -> Result<Me, ForgeError> {
         let user: User = self
             .client
-            .call(Method::GET, "/user", None, Repeat::Always)?;
+            .call(&Method::GET, "/user", None, Repeat::Always)?;
         Ok(Me::Login(user.username))
     }
 
@@ -254,15 +254,15 @@ impl Conversation for MergeRequest {
     }
 
     fn create(&self, body: &str) -> Result<Comment, ForgeError> {
-        self.write(Method::POST, "/notes", body)
+        self.write(&Method::POST, "/notes", body)
     }
 
     fn update(&self, id: u64, body: &str) -> Result<Comment, ForgeError> {
-        self.write(Method::PUT, &format!("/notes/{id}"), body)
+        self.write(&Method::PUT, &format!("/notes/{id}"), body)
     }
 
     fn delete(&self, id: u64) -> Result<(), ForgeError> {
         let path = format!("{}/notes/{id}", self.path);
-        self.client.order(Method::DELETE, &path)
+        self.client.order(&Method::DELETE, &path)
     }
 }

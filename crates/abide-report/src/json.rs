@@ -142,11 +142,11 @@ struct Row<'a> {
     fix: &'a [Snippet],
     waits_for: &'a [String],
     fingerprint: Fingerprint,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous_fingerprint: Option<Fingerprint>,
     location: Option<&'a Location>,
     related: &'a [Related],
     calls: &'a [Related],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_fingerprint: Option<Fingerprint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proven_fix: Option<&'a Fix>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -24,6 +24,7 @@ pub fn json_schema() -> Value {
                     "description": "What the exit code says: 0, 1, 2 and 3.",
                 }),
             ),
+            ("gate", reference("gate")),
             ("summary", reference("summary")),
             (
                 "markdown",
@@ -53,7 +54,6 @@ pub fn json_schema() -> Value {
             ),
         ],
     );
-    schema["properties"]["gate"] = reference("gate");
     if let Some(fields) = schema.as_object_mut() {
         fields.insert(
             "$schema".into(),

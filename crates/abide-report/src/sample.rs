@@ -162,6 +162,7 @@ fn violations() -> Vec<Finding> {
             end_column: 13,
         },
     }];
+    located.previous_fingerprint = "f".repeat(32).parse().ok();
     located.remedy = Some(Remedy::Proven(restrict("\"10.0.0.0/8\"")));
     let mut out = vec![ssh, located];
     for key in ["a", "b", "c", "d", "e"] {

@@ -2,6 +2,7 @@
 
 mod growth;
 mod hostile;
+mod results;
 mod schemas;
 mod texts;
 

@@ -150,14 +150,14 @@ impl PullRequest {
         let path = self.path("/check-runs");
         let created: Created =
             self.client
-                .call(Method::POST, &path, Some(&body), Repeat::Always)?;
+                .call(&Method::POST, &path, Some(&body), Repeat::Always)?;
         let path = format!("{path}/{}", created.id);
         for batch in batches {
             let body = json!({ "output": output(batch) });
             // Annotations are appended: twice would show them twice.
             let _: serde_json::Value =
                 self.client
-                    .call(Method::PATCH, &path, Some(&body), Repeat::IfNotDone)?;
+                    .call(&Method::PATCH, &path, Some(&body), Repeat::IfNotDone)?;
         }
         Ok(Posted {
             url: created.html_url,

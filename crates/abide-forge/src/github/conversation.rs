@@ -60,7 +60,9 @@ impl PullRequest {
             sha: String,
         }
         let path = self.path(&format!("/pulls/{}", self.number));
-        let pull: Pull = self.client.call(Method::GET, &path, None, Repeat::Always)?;
+        let pull: Pull = self
+            .client
+            .call(&Method::GET, &path, None, Repeat::Always)?;
         Ok(pull.head.sha)
     }
 }
@@ -91,7 +93,7 @@ impl Conversation for PullRequest {
         // A second one would be found and removed.
         let comment: IssueComment =
             self.client
-                .call(Method::POST, &path, Some(&body), Repeat::Always)?;
+                .call(&Method::POST, &path, Some(&body), Repeat::Always)?;
         Ok(comment.into())
     }
 
@@ -100,12 +102,12 @@ impl Conversation for PullRequest {
         let body = json!({ "body": body });
         let comment: IssueComment =
             self.client
-                .call(Method::PATCH, &path, Some(&body), Repeat::Always)?;
+                .call(&Method::PATCH, &path, Some(&body), Repeat::Always)?;
         Ok(comment.into())
     }
 
     fn delete(&self, id: u64) -> Result<(), ForgeError> {
         let path = self.path(&format!("/issues/comments/{id}"));
-        self.client.order(Method::DELETE, &path)
+        self.client.order(&Method::DELETE, &path)
     }
 }

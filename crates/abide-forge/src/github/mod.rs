@@ -81,7 +81,7 @@ impl PullRequest {
         }
         match self
             .client
-            .call::<User>(Method::GET, "/user", None, Repeat::Always)
+            .call::<User>(&Method::GET, "/user", None, Repeat::Always)
         {
             Ok(user) => Ok(Me::Login(user.login)),
             // Apps, GitHub Actions among them, may not ask.

@@ -113,7 +113,7 @@ impl PullRequest {
         let path = self.path(&format!("/pulls/{}/reviews", self.number));
         let _: Value = self
             .client
-            .call(Method::POST, &path, Some(&body), Repeat::IfNotDone)?;
+            .call(&Method::POST, &path, Some(&body), Repeat::IfNotDone)?;
         Ok(())
     }
 
@@ -121,7 +121,7 @@ impl PullRequest {
         let mut gone = 0;
         for id in ids {
             let path = self.path(&format!("/pulls/comments/{id}"));
-            match self.client.order(Method::DELETE, &path) {
+            match self.client.order(&Method::DELETE, &path) {
                 Ok(()) => gone += 1,
                 Err(error) if error.is_not_found() || error.is_denied() => {}
                 Err(error) => return Err(error),

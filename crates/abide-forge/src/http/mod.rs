@@ -146,20 +146,20 @@ impl Client {
     /// Makes a call and reads the answer.
     pub(crate) fn call<T: DeserializeOwned>(
         &self,
-        method: Method,
+        method: &Method,
         path: &str,
         body: Option<&Value>,
         repeat: Repeat,
     ) -> Result<T, ForgeError> {
         let call = format!("{method} {}", without_query(path));
-        let answer = self.send(&method, &format!("{}{path}", self.root), body, repeat)?;
+        let answer = self.send(method, &format!("{}{path}", self.root), body, repeat)?;
         read(&call, &answer.body)
     }
 
     /// Makes a call whose answer says nothing.
-    pub(crate) fn order(&self, method: Method, path: &str) -> Result<(), ForgeError> {
+    pub(crate) fn order(&self, method: &Method, path: &str) -> Result<(), ForgeError> {
         let path = format!("{}{path}", self.root);
-        self.send(&method, &path, None, Repeat::Always).map(drop)
+        self.send(method, &path, None, Repeat::Always).map(drop)
     }
 
     /// All entries of a list.

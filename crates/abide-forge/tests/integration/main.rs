@@ -1,5 +1,12 @@
 //! The forges, played on loopback.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod check;
 mod comment;
 mod gitlab;

@@ -206,8 +206,8 @@ impl State {
                 Response::new(200, openapi::sample("pull-request", &fields))
             }
             "issues/list-comments" => {
-                let all = self.comments.iter().map(json_comment).collect();
-                self.page(all, request, host)
+                let all: Vec<Value> = self.comments.iter().map(json_comment).collect();
+                self.page(&all, request, host)
             }
             "issues/create-comment" => {
                 if text.chars().count() > 65_536 {
@@ -238,15 +238,12 @@ impl State {
                 let all = all.map(|(name, patch)| {
                     openapi::sample("diff-entry", &json!({"filename": name, "patch": patch}))
                 });
-                self.page(all.collect(), request, host)
+                self.page(&all.collect::<Vec<_>>(), request, host)
             }
             "pulls/list-review-comments" => {
-                let all = self
-                    .review_comments
-                    .iter()
-                    .map(json_review_comment)
-                    .collect();
-                self.page(all, request, host)
+                let all = self.review_comments.iter().map(json_review_comment);
+                let all: Vec<Value> = all.collect();
+                self.page(&all, request, host)
             }
             "pulls/create-review" => self.review(&body),
             "pulls/delete-review-comment" => {
@@ -308,7 +305,7 @@ impl State {
     }
 
     /// One page of a list, with a link to the next.
-    fn page(&self, all: Vec<Value>, request: &Request, host: &str) -> Response {
+    fn page(&self, all: &[Value], request: &Request, host: &str) -> Response {
         let number = |name: &str, default: usize| {
             let value = request.query.get(name);
             value.map_or(default, |value| value.parse().unwrap())

@@ -44,11 +44,11 @@ fn words(command: &str) -> Vec<String> {
             (c, _) => words.last_mut().unwrap().push(c),
         }
     }
-    let value = |word: String| match word.find('$') {
+    let value = |word: String| match word.split_once('$') {
         None => word,
         Some(_) if word.to_uppercase().contains("URL") => "https://example.com/1".to_owned(),
-        Some(at) if word.contains('/') => format!("{}a/b", &word[..at]),
-        Some(at) => format!("{}12", &word[..at]),
+        Some((start, rest)) if rest.contains('/') => format!("{start}a/b"),
+        Some((start, _)) => format!("{start}12"),
     };
     words
         .into_iter()
