@@ -22,7 +22,7 @@ use crate::http::Client;
 use crate::service::Service;
 use crate::{AwsError, endpoint};
 
-pub(crate) use call::Call;
+pub(crate) use call::{Call, encoded};
 
 /// Who we are to AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
