@@ -9,12 +9,14 @@ mod apply;
 mod environment;
 mod plan;
 mod process;
+mod state;
 mod tool;
 
 pub use apply::{ApprovedPlan, NoDigest, PlanDigest, apply, show};
 pub use environment::Environment;
-pub use plan::{Planned, Planning, import, init, plan, plan_only, plan_with_variables, state};
+pub use plan::{Planned, Planning, import, init, plan, plan_only, plan_with_variables};
 pub use process::{Cancel, Step};
+pub use state::{ShownState, state};
 pub use tool::{Flavour, Tool};
 
 /// What can go wrong.

@@ -108,17 +108,6 @@ pub fn plan_only(
     plan_with(planning, &targets.collect::<Vec<_>>(), progress)
 }
 
-/// Shows the state as it is: `init` and `show -json`, without looking at the cloud.
-///
-/// # Errors
-/// As [`plan`].
-pub fn state(
-    planning: &Planning<'_>,
-    progress: &(dyn Fn(&str) + Sync),
-) -> Result<Planned, ConnectError> {
-    steps(planning, None, progress)
-}
-
 /// Plans `import` blocks that have no configuration yet: it is written to `file`, also if the
 /// plan then fails. `planning.directory` must be a scratch folder.
 ///
@@ -232,7 +221,7 @@ fn steps(
     })
 }
 
-fn init_arguments(planning: &Planning<'_>, lock: &LockFile) -> Vec<String> {
+pub(crate) fn init_arguments(planning: &Planning<'_>, lock: &LockFile) -> Vec<String> {
     let mut arguments = vec!["-input=false".to_owned(), "-no-color".to_owned()];
     if lock.was_there {
         arguments.push("-lockfile=readonly".to_owned());
@@ -261,13 +250,13 @@ fn plan_arguments(planning: &Planning<'_>, file: &Path) -> Vec<String> {
 }
 
 /// The lock file of providers; one that `init` made is taken away again.
-struct LockFile {
+pub(crate) struct LockFile {
     path: PathBuf,
     was_there: bool,
 }
 
 impl LockFile {
-    fn of(directory: &Path) -> Self {
+    pub(crate) fn of(directory: &Path) -> Self {
         let path = directory.join(".terraform.lock.hcl");
         Self {
             was_there: path.exists(),

@@ -36,6 +36,7 @@ mod sample;
 mod sarif;
 #[cfg(test)]
 mod tests;
+mod unmanaged;
 mod words;
 
 use std::io::{self, BufWriter, Write};
@@ -49,7 +50,14 @@ pub use format::{Format, UnknownFormat};
 pub use json::SCHEMA_VERSION;
 pub use json_schema::json_schema;
 pub use report::{Report, ReportOptions};
+<<<<<<< HEAD
 pub use results::{Resolved, Results, ResultsError, known_before};
+=======
+pub use unmanaged::{
+    UnmanagedAccount, UnmanagedFound, UnmanagedIgnore, UnmanagedKind, UnmanagedReport,
+    UnmanagedResource, UnseenKind, render_unmanaged,
+};
+>>>>>>> e10e4a7 (Report of unmanaged resources; terraform shows states and plans imports)
 
 /// Writes a report in a format.
 ///

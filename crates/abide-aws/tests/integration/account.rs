@@ -127,7 +127,7 @@ fn services(moto: &Moto, made: &mut Made) {
     let api = moto.rest("apigateway", HERE, "POST", "/v2/apis", r#"{"name": "front", "protocolType": "HTTP"}"#);
     let api: serde_json::Value = serde_json::from_str(&api).unwrap();
     made.add("aws_apigatewayv2_api", api["apiId"].as_str().unwrap());
-    let site = moto.rest("cloudfront", "us-east-1", "POST", "/2020-05-31/distribution", r#"<DistributionConfig xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><CallerReference>r</CallerReference><Aliases><Quantity>0</Quantity></Aliases><Origins><Quantity>1</Quantity><Items><Origin><Id>o</Id><DomainName>by-hand.s3.amazonaws.com</DomainName><S3OriginConfig><OriginAccessIdentity></OriginAccessIdentity></S3OriginConfig></Origin></Items></Origins><DefaultCacheBehavior><TargetOriginId>o</TargetOriginId><ViewerProtocolPolicy>allow-all</ViewerProtocolPolicy></DefaultCacheBehavior><Comment>c</Comment><Enabled>false</Enabled></DistributionConfig>"#);
+    let site = moto.rest("cloudfront", "us-east-1", "POST", "/2020-05-31/distribution", r#"<DistributionConfig xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><CallerReference>r</CallerReference><Origins><Quantity>1</Quantity><Items><Origin><Id>o</Id><DomainName>by-hand.s3.amazonaws.com</DomainName><S3OriginConfig><OriginAccessIdentity></OriginAccessIdentity></S3OriginConfig></Origin></Items></Origins><DefaultCacheBehavior><TargetOriginId>o</TargetOriginId><ViewerProtocolPolicy>allow-all</ViewerProtocolPolicy></DefaultCacheBehavior><Comment>c</Comment><Enabled>false</Enabled></DistributionConfig>"#);
     let id = site.split("<Id>").nth(1).and_then(|rest| rest.split('<').next());
     made.add("aws_cloudfront_distribution", id.unwrap());
 }
