@@ -111,6 +111,15 @@ impl Session {
         region.ok_or(AwsError::NoRegion)
     }
 
+    /// Whether S3 is asked somewhere else than at AWS, where buckets need not have names of hosts.
+    ///
+    /// # Errors
+    /// If the table is wrong.
+    pub fn has_own_s3(&self) -> Result<bool, AwsError> {
+        let service = crate::service::service("s3")?;
+        Ok(!self.url(service, "eu-west-1").contains(".amazonaws.com"))
+    }
+
     /// Asks AWS whose credentials these are.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ mod plan;
 mod remedy;
 mod pr;
 mod report;
+#[cfg(feature = "aws")]
+mod unmanaged;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -33,6 +35,8 @@ pub(crate) use self::plan::{OfflineArgs, PlanArgs};
 pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, RemedyArgs};
 pub(crate) use self::pr::{Fallback, Forge, PrCommand, PrCommentArgs};
 pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
+#[cfg(feature = "aws")]
+pub(crate) use self::unmanaged::UnmanagedArgs;
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
 #[derive(Debug, Parser)]
@@ -85,6 +89,10 @@ pub(crate) enum Command {
     /// Plan Terraform source without cloud or credentials
     #[command(after_help = plan::PLAN_HELP)]
     Plan(Box<PlanArgs>),
+    /// List what there is in the accounts and in no state, and what it breaks
+    #[cfg(feature = "aws")]
+    #[command(after_help = unmanaged::UNMANAGED_HELP)]
+    Unmanaged(Box<UnmanagedArgs>),
     /// Serve editors by the Language Server Protocol on standard input and output
     Lsp(LspArgs),
     /// Tell a pull request or merge request what a scan found

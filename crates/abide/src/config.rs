@@ -11,6 +11,7 @@ mod show;
 mod source;
 mod targets;
 mod watch;
+mod unmanaged;
 
 use std::env;
 use std::fs;
@@ -30,6 +31,7 @@ use crate::cli::Cli;
 pub(crate) use file::AccountSetting;
 use file::{File, PolicyTable, UnknownSetting};
 pub(crate) use targets::Target;
+pub(crate) use unmanaged::IgnoreEntry;
 
 /// The name that is looked for.
 const FILE_NAME: &str = "abide.toml";

@@ -51,6 +51,8 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Drift(args) => commands::drift::run(cli, args),
         Command::Notify(command) => commands::notify::run(cli, command),
         Command::Plan(args) => commands::plan::run(cli, args),
+        #[cfg(feature = "aws")]
+        Command::Unmanaged(args) => commands::unmanaged::run(cli, args),
         Command::Lsp(args) => commands::lsp::run(cli, args),
         Command::Pr(command) => commands::pr::run(command),
         Command::Policy(command) => commands::policy::run(cli, command),

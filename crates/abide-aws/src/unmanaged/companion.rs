@@ -51,9 +51,14 @@ pub fn companions(
     Ok(all)
 }
 
-/// The types that are read beside a kind.
-pub(super) fn types(kind: &Kind) -> impl Iterator<Item = &str> {
-    kind.companions.iter().map(|companion| companion.type_name.as_str())
+/// The types that are asked for beside a type.
+///
+/// # Errors
+/// If the table is wrong.
+pub fn beside(type_name: &str) -> Result<Vec<&'static str>, AwsError> {
+    let kind = kinds()?.iter().find(|kind| kind.name == type_name);
+    let companions = kind.into_iter().flat_map(|kind| &kind.companions);
+    Ok(companions.map(|companion| companion.type_name.as_str()).collect())
 }
 
 fn ask(

@@ -12,12 +12,13 @@ use super::table::{Kind, kinds};
 use crate::AwsError;
 use crate::answer;
 
-/// The resources of one account's states, as far as they are needed to know them again.
+/// The resources of the states, as far as they are needed to know them again.
 #[derive(Debug, Default)]
 pub struct Held {
     by_type: BTreeMap<String, Vec<Entry>>,
     rules: Rules,
-    regions: BTreeSet<String>,
+    /// By account, where it is known.
+    regions: BTreeSet<(Option<String>, String)>,
     count: usize,
 }
 
@@ -68,11 +69,12 @@ struct Resource<'a> {
 }
 
 impl Held {
-    /// Takes in a state as `terraform show -json` prints it, or the state before a plan.
+    /// Takes in a state as `terraform show -json` prints it, or the state before a plan. `account`
+    /// is that of the target, for what has no ARN to name it.
     ///
     /// # Errors
     /// If it is neither.
-    pub fn add(&mut self, json: &str) -> Result<(), AwsError> {
+    pub fn add(&mut self, json: &str, account: Option<&str>) -> Result<(), AwsError> {
         let broken = |error: serde_json::Error| {
             AwsError::Table(format!(
                 "the state is not what `terraform show -json` prints: {error}"
@@ -86,7 +88,7 @@ impl Held {
         while let Some(module) = modules.pop() {
             for resource in module.resources {
                 if resource.mode == "managed" && resource.type_name.starts_with("aws_") {
-                    self.resource(&resource, &wanted).map_err(broken)?;
+                    self.resource(&resource, &wanted, account).map_err(broken)?;
                 }
             }
             modules.extend(module.child_modules);
@@ -94,10 +96,14 @@ impl Held {
         Ok(())
     }
 
-    /// The regions of what is held.
+    /// The regions of what is held in an account.
     #[must_use]
-    pub fn regions(&self) -> &BTreeSet<String> {
-        &self.regions
+    pub fn regions(&self, account: &str) -> BTreeSet<&str> {
+        let places = self.regions.iter().filter(|(of, _)| {
+            let of = of.as_deref();
+            of.is_none_or(|of| of == account)
+        });
+        places.map(|(_, region)| region.as_str()).collect()
     }
 
     /// How many resources of AWS the states hold.
@@ -110,6 +116,7 @@ impl Held {
         &mut self,
         resource: &Resource<'_>,
         wanted: &Wanted,
+        account: Option<&str>,
     ) -> Result<(), serde_json::Error> {
         self.count += 1;
         let Some(raw) = resource.values else {
@@ -119,8 +126,10 @@ impl Held {
         let arn = values.get("arn").and_then(Value::as_str);
         let mut parts = arn.into_iter().flat_map(|arn| arn.split(':')).skip(3);
         let region = parts.next().filter(|part| !part.is_empty());
-        let account = parts.next().filter(|part| !part.is_empty());
-        self.regions.extend(region.map(str::to_owned));
+        let named = parts.next().filter(|part| is_account(part));
+        let account = named.or(account);
+        let place = region.map(|region| (account.map(str::to_owned), region.to_owned()));
+        self.regions.extend(place);
         if rules::is_read(&resource.type_name) {
             self.rules.add(&resource.type_name, &values);
         }
@@ -175,6 +184,11 @@ impl Held {
                 None => fits(same, &own),
             })
     }
+}
+
+/// AWS's own policies have `aws` there.
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Which attributes of which types are kept.

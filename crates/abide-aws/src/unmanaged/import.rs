@@ -103,9 +103,38 @@ impl Imports {
     }
 }
 
-/// One block; `provider` if it is not the default one.
+/// A root module in which the provider reads these: a provider configuration for each region, and
+/// the blocks.
 #[must_use]
-pub(crate) fn block(import: &Import, provider: Option<&str>) -> String {
+pub fn scratch(imports: &[&Import], region: &str, path_style: bool) -> String {
+    let mut text = String::from(
+        "terraform {\n  required_providers {\n    aws = {\n      source = \"hashicorp/aws\"\n    }\n  }\n}\n",
+    );
+    let style = match path_style {
+        true => "  s3_use_path_style = true\n",
+        false => "",
+    };
+    let _ = write!(text, "\nprovider \"aws\" {{\n  region = {}\n{style}}}\n", quoted(region));
+    let others = imports.iter().filter_map(|import| import.region.as_deref());
+    let others: BTreeSet<&str> = others.filter(|other| *other != region).collect();
+    for other in &others {
+        let _ = write!(
+            text,
+            "\nprovider \"aws\" {{\n  alias = \"{}\"\n  region = {}\n{style}}}\n",
+            label(other),
+            quoted(other)
+        );
+    }
+    for import in imports {
+        let other = import.region.as_deref().filter(|other| *other != region);
+        text.push('\n');
+        text.push_str(&block(import, other.map(label).as_deref()));
+    }
+    text
+}
+
+/// One block; `provider` if it is not the default one.
+fn block(import: &Import, provider: Option<&str>) -> String {
     let provider = match provider {
         Some(alias) => format!("  provider = aws.{alias}\n"),
         None => String::new(),
@@ -176,6 +205,19 @@ mod tests {
         }
         let labels: Vec<&str> = imports.all.iter().map(|i| i.label.as_str()).collect();
         assert_eq!(labels, ["a_b", "a_b_2", "_9", "top", "found", "jobs"]);
+    }
+
+    #[test]
+    fn other_regions_have_a_provider_of_their_own() {
+        let mut imports = Imports::default();
+        for (id, region) in [("a", Some("eu-west-1")), ("b", Some("us-east-1")), ("c", None)] {
+            imports.add(&found("aws_sqs_queue", id, region), &Companions::default());
+        }
+        let all: Vec<&Import> = imports.all.iter().collect();
+        let text = scratch(&all, "eu-west-1", true);
+        assert_eq!(text.matches("provider = aws.us_east_1").count(), 1, "{text}");
+        assert_eq!(text.matches("s3_use_path_style = true").count(), 2);
+        assert!(!scratch(&all, "eu-west-1", false).contains("path_style"));
     }
 
     #[test]

@@ -17,9 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-pub use companion::{Companions, companions};
+pub use companion::{Companions, beside, companions};
 pub use held::Held;
-pub use import::{Import, Imports};
+pub use import::{Import, Imports, scratch};
 pub use table::{Kind, kinds};
 
 use crate::{AwsError, Session};

@@ -203,7 +203,7 @@ fn held_ones_are_taken_away(moto: &Moto, made: &Made, group: &str) {
     let (one, more) = resources.split_at(5);
     let state = json!({"values": {"root_module": {"resources": one, "child_modules": [{"resources": more}]}}});
     let mut held = Held::default();
-    held.add(&state.to_string()).unwrap();
+    held.add(&state.to_string(), None).unwrap();
     let look = all(moto, &held, &[]);
     let rule = |name: &str| look.unmanaged.iter().filter(|found| found.type_name == name).count();
     // The state says nothing of the group's rules: they were made by hand.
@@ -218,17 +218,17 @@ fn held_ones_are_taken_away(moto: &Moto, made: &Made, group: &str) {
         ]}},
     ]}}});
     let mut inline = Held::default();
-    inline.add(&rules.to_string()).unwrap();
+    inline.add(&rules.to_string(), None).unwrap();
     let types = ["aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"];
     let look = all(moto, &inline, &types);
     let names: Vec<&str> = look.unmanaged.iter().map(|found| found.type_name.as_str()).collect();
     assert_eq!(names, ["aws_vpc_security_group_egress_rule"]);
     // With rules of their own, what the group lists was only read.
     let mut apart = Held::default();
-    apart.add(&rules.to_string()).unwrap();
+    apart.add(&rules.to_string(), None).unwrap();
     apart.add(&json!({"prior_state": {"values": {"root_module": {"resources": [
         {"mode": "managed", "type": "aws_security_group_rule", "values": {"id": "sgrule-1", "security_group_id": group, "type": "egress", "protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}},
-    ]}}}}).to_string()).unwrap();
+    ]}}}}).to_string(), None).unwrap();
     let look = all(moto, &apart, &types);
     let names: Vec<&str> = look.unmanaged.iter().map(|found| found.type_name.as_str()).collect();
     assert_eq!(names, ["aws_vpc_security_group_ingress_rule"]);
@@ -271,7 +271,7 @@ fn accounts_and_regions_are_not_mixed_up() {
     };
     let left = |region: &str, account: &str| {
         let mut held = Held::default();
-        held.add(&state(region, account)).unwrap();
+        held.add(&state(region, account), None).unwrap();
         let look = all(&moto, &held, &["aws_cloudwatch_log_group"]);
         let regions = look.unmanaged.into_iter().filter_map(|found| found.region);
         regions.collect::<Vec<_>>()

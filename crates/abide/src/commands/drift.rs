@@ -1,7 +1,7 @@
 //! `abide drift`
 
 mod history;
-mod look;
+pub(crate) mod look;
 mod observe;
 mod remedy;
 mod watch;
@@ -83,7 +83,7 @@ pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
 }
 
 /// Ctrl-C reaches only us, since the programs have groups of their own: passed on to them.
-fn interruptible() -> anyhow::Result<Cancel> {
+pub(crate) fn interruptible() -> anyhow::Result<Cancel> {
     let cancel = Cancel::default();
     let asked = cancel.clone();
     ctrlc::set_handler(move || asked.cancel()).context("cannot listen for Ctrl-C")?;

@@ -18,3 +18,5 @@ pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod store;
 pub(crate) mod trends;
+#[cfg(feature = "aws")]
+pub(crate) mod unmanaged;

@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::notify::NotifyTable;
 use super::targets::TargetTable;
 use super::watch::DriftTable;
+use super::unmanaged::UnmanagedTable;
 
 /// The file's content. What is judged later keeps its place.
 #[derive(Debug, Default, Deserialize)]
@@ -31,6 +32,8 @@ pub(crate) struct File {
     pub(crate) drift: DriftTable,
     #[serde(default)]
     pub(crate) notify: BTreeMap<String, NotifyTable>,
+    #[serde(default)]
+    pub(crate) unmanaged: UnmanagedTable,
 }
 
 /// `[scan]`

@@ -232,13 +232,13 @@ fn apart(judged: anyhow::Result<(Drift, Scan)>) -> (Result<Drift, String>, Optio
 }
 
 /// Where Terraform keeps what it needs for a target.
-pub(super) fn data(target: &Target) -> PathBuf {
+pub(crate) fn data(target: &Target) -> PathBuf {
     let folder = target.directory.join(".terraform/abide");
     folder.join(file_name(&target.name))
 }
 
 /// What the program may see: our variables that it needs, and the target's own.
-pub(super) fn environment(target: &Target) -> Environment {
+pub(crate) fn environment(target: &Target) -> Environment {
     let mut environment = Environment::of(std::env::vars_os());
     if let Some(profile) = &target.table.profile {
         environment.set("AWS_PROFILE", profile);
