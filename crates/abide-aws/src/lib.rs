@@ -12,6 +12,7 @@ mod http;
 mod pace;
 mod service;
 mod session;
+pub mod trail;
 pub mod unmanaged;
 
 pub use error::AwsError;

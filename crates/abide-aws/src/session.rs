@@ -152,9 +152,20 @@ impl Session {
 
     /// Makes a call, again if AWS asks for patience.
     pub(crate) fn ask(&self, call: &Call<'_>, region: &str) -> Result<Value, AwsError> {
+        self.ask_paced(call, region, &|| {})
+    }
+
+    /// The same; `pace` waits before every request.
+    pub(crate) fn ask_paced(
+        &self,
+        call: &Call<'_>,
+        region: &str,
+        pace: &dyn Fn(),
+    ) -> Result<Value, AwsError> {
         const TRIES: u32 = 6;
         let mut tries = 1;
         loop {
+            pace();
             match self.once(call, region) {
                 Err(error) if error.is_passing() && tries < TRIES => {
                     std::thread::sleep(self.patience * 2_u32.pow(tries - 1) + self.jitter());

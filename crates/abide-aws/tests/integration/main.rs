@@ -1,9 +1,17 @@
 //! Against the fake AWS that everybody uses (moto), and against a stub where that does not answer.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod account;
 mod calls;
 mod moto;
 mod stub;
+mod trail;
 
 use abide_aws::Session;
 
