@@ -105,6 +105,23 @@ fn answers_that_are_none_are_errors() {
     }
 }
 
+/// Moto cannot make one by a plain call.
+#[test]
+fn distributions_are_read_as_published() {
+    let stub = Stub::start(|asked, _| {
+        let page = |id: &str, next: &str| {
+            format!("<?xml version=\"1.0\"?>\n<DistributionList xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Marker></Marker>{next}<MaxItems>100</MaxItems><Quantity>1</Quantity><Items><DistributionSummary><Id>{id}</Id><ARN>arn:aws:cloudfront::111122223333:distribution/{id}</ARN><Status>Deployed</Status></DistributionSummary></Items></DistributionList>")
+        };
+        match asked.line.contains("Marker=E1") {
+            true => (200, page("E2", "")),
+            false => (200, page("E1", "<NextMarker>E1</NextMarker>")),
+        }
+    });
+    let look = only(&stub, &["aws_cloudfront_distribution"], &[]);
+    assert_eq!(ids(&look), ["E1", "E2"]);
+    assert_eq!(look.unmanaged[0].region, None);
+}
+
 #[test]
 fn nobody_there_is_an_error() {
     let session = session("http://127.0.0.1:9", &[]);

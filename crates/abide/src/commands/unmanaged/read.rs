@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use abide_aws::unmanaged::{Import, scratch};
-use abide_connect::{Cancel, ConnectError, Planning, Step, Tool, import};
+use abide_connect::{Cancel, ConnectError, Planning, Step, Tool, import, plan};
 use abide_core::inventory::Inventory;
 use abide_core::source::{self, Input, LoadOptions, RedactionKey, Wanted};
 use anyhow::Context;
@@ -115,22 +115,29 @@ impl Reading<'_> {
                 .with_context(|| format!("copying {}", lock.display()))?;
         }
         let bar = terminal::spinner(format!("reading {} resources", imports.len()));
-        let planned = import(
-            &Planning {
-                tool,
-                directory: folder.path(),
-                data: &folder.path().join(".terraform"),
-                workspace: None,
-                var_files: &[],
-                backend: &[],
-                refresh: true,
-                environment,
-                limit: self.target.timeout,
-                cancel: self.cancel,
-            },
-            &folder.path().join("generated.tf"),
-            &|line| bar.set_message(terminal::visible(line)),
-        );
+        let progress = |line: &str| bar.set_message(terminal::visible(line));
+        let planning = Planning {
+            tool,
+            directory: folder.path(),
+            data: &folder.path().join(".terraform"),
+            workspace: None,
+            var_files: &[],
+            backend: &[],
+            refresh: true,
+            environment,
+            limit: self.target.timeout,
+            cancel: self.cancel,
+        };
+        let generated = folder.path().join("generated.tf");
+        let mut planned = import(&planning, &generated, &progress);
+        // What Terraform generates may contradict itself. Only what was read counts, so what says
+        // nothing is left out.
+        if let (Err(ConnectError::Failed { step: Step::Plan, .. }), Ok(text)) =
+            (&planned, fs::read_to_string(&generated))
+        {
+            fs::write(&generated, without_empty(&text)).context("writing what was generated")?;
+            planned = plan(&planning, &progress);
+        }
         bar.finish_and_clear();
         let planned = match planned {
             Ok(planned) => planned,
@@ -145,6 +152,30 @@ impl Reading<'_> {
     }
 }
 
+/// Generated configuration without attributes that are nothing, zero or empty; objects in lists
+/// must be whole and stay.
+fn without_empty(text: &str) -> String {
+    let mut kept = String::new();
+    let mut objects = 0_usize;
+    for line in text.lines() {
+        let trimmed = line.trim();
+        let opens = trimmed.matches(['{', '[']).count();
+        let closes = trimmed.matches(['}', ']']).count();
+        let value = trimmed.split_once(" = ").map(|(_, value)| value.trim());
+        let is_empty = matches!(value, Some("null" | "0" | "[]" | "{}" | "\"\""));
+        if objects == 0 && is_empty {
+            continue;
+        }
+        let begins = objects > 0 || (value.is_some() && opens > closes);
+        if begins {
+            objects = (objects + opens).saturating_sub(closes);
+        }
+        kept.push_str(line);
+        kept.push('\n');
+    }
+    kept
+}
+
 /// Those that an error names: `with aws_instance.x,` or `resource "aws_instance" "x"`.
 fn named(output: &str, part: &[usize], imports: &[Import]) -> BTreeMap<usize, String> {
     let mut found = BTreeMap::new();
@@ -152,7 +183,8 @@ fn named(output: &str, part: &[usize], imports: &[Import]) -> BTreeMap<usize, St
         for at in part {
             let import = &imports[*at];
             let header = format!("resource \"{}\" \"{}\"", import.type_name, import.label);
-            if error.contains(&header) || mentions(error, &import.address()) {
+            let with = format!("with {}", import.address());
+            if error.contains(&header) || mentions(error, &with) {
                 found.entry(*at).or_insert_with(|| reason(error));
             }
         }
@@ -162,6 +194,8 @@ fn named(output: &str, part: &[usize], imports: &[Import]) -> BTreeMap<usize, St
 
 /// Terraform's errors one by one.
 fn errors(output: &str) -> Vec<&str> {
+    // The part of the plan that was made names them too.
+    let output = output.split("Terraform planned the following").next().unwrap_or_default();
     let mut starts: Vec<usize> = output.match_indices("Error: ").map(|(at, _)| at).collect();
     starts.push(output.len());
     let pairs = starts.windows(2);
@@ -172,9 +206,7 @@ fn errors(output: &str) -> Vec<&str> {
 fn mentions(text: &str, address: &str) -> bool {
     text.match_indices(address).any(|(at, _)| {
         let after = text.get(at + address.len()..).and_then(|rest| rest.chars().next());
-        let before = text.get(..at).and_then(|rest| rest.chars().next_back());
-        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        !after.is_some_and(is_word) && !before.is_some_and(|c| is_word(c) || c == '.')
+        !after.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
     })
 }
 
@@ -203,9 +235,18 @@ mod tests {
     }
 
     #[test]
+    fn what_says_nothing_is_left_out_and_objects_stay_whole() {
+        let text = "resource \"aws_instance\" \"a\" {\n  a = null\n  b = [{\n    c = 0\n    d = []\n  }]\n  e = \"x\"\n  root {\n    f = 0\n    g = 1\n  }\n  h = 0\n}\n";
+        assert_eq!(
+            without_empty(text),
+            "resource \"aws_instance\" \"a\" {\n  b = [{\n    c = 0\n    d = []\n  }]\n  e = \"x\"\n  root {\n    g = 1\n  }\n}\n"
+        );
+    }
+
+    #[test]
     fn errors_name_who_is_to_blame() {
         let imports = [import("aws_instance", "a"), import("aws_instance", "a_2"), import("aws_vpc", "a")];
-        let output = "│ Error: Conflicting configuration arguments\n│ \n│   with aws_instance.a_2,\n│   on generated.tf line 3:\n│ \"x\": conflicts with y\n╵\nError: Cannot import\n  with aws_vpc.a\n";
+        let output = "│ Error: Conflicting configuration arguments\n│ \n│   with aws_instance.a_2,\n│   on generated.tf line 3:\n│ \"x\": conflicts with y\n╵\nError: Cannot import\n  with aws_vpc.a\nTerraform planned the following actions:\n  # aws_instance.a will be imported\n";
         let found = named(output, &[0, 1, 2], &imports);
         assert_eq!(found.keys().copied().collect::<Vec<_>>(), [1, 2]);
         assert!(found[&1].starts_with("Conflicting configuration arguments with aws_instance.a_2,"));
