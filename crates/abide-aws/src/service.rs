@@ -67,9 +67,9 @@ fn services() -> &'static Result<Services, String> {
 /// A service by its key.
 pub(crate) fn service(name: &str) -> Result<&'static Service, AwsError> {
     match services() {
-        Ok(table) => table.get(name).ok_or_else(|| {
-            AwsError::Table(format!("data/services.toml has no service `{name}`"))
-        }),
+        Ok(table) => table
+            .get(name)
+            .ok_or_else(|| AwsError::Table(format!("data/services.toml has no service `{name}`"))),
         Err(error) => Err(AwsError::Table(error.clone())),
     }
 }

@@ -68,9 +68,12 @@ impl Session {
     pub fn new(variables: &[(String, String)]) -> Result<Self, AwsError> {
         let of = |wanted: &str| {
             let found = variables.iter().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.as_str()).filter(|v| !v.is_empty())
+            found
+                .map(|(_, value)| value.as_str())
+                .filter(|v| !v.is_empty())
         };
-        let client = Client::new(of("AWS_CA_BUNDLE").map(Path::new)).map_err(AwsError::Credentials)?;
+        let client =
+            Client::new(of("AWS_CA_BUNDLE").map(Path::new)).map_err(AwsError::Credentials)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -192,7 +195,10 @@ impl Session {
             AwsError::Table(format!("{} in {region}: {reason} in {url}", call.name()))
         })?;
         sign::sign(&mut request, call.service, region, self.credentials()?).map_err(|reason| {
-            AwsError::Table(format!("{} in {region}: cannot sign: {reason}", call.name()))
+            AwsError::Table(format!(
+                "{} in {region}: cannot sign: {reason}",
+                call.name()
+            ))
         })?;
         let host = request.uri().host().unwrap_or_default().to_owned();
         let answer = self.client.send(request, None, None);

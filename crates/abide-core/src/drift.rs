@@ -9,7 +9,9 @@ mod classify;
 mod noise;
 mod rules;
 pub mod scan;
+mod who;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::address::ResourceAddress;
@@ -18,6 +20,7 @@ use crate::finding::{AppliedException, Finding, Location, Outcome};
 pub use change::{Change, changes};
 pub use classify::{Code, classify};
 pub use noise::Noise;
+pub use who::{Act, Certainty, Who};
 
 /// What to make of a resource that is not as the last state or the code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -130,6 +133,10 @@ pub struct Drifted {
     pub accepted: Option<AppliedException>,
     /// When a recorded scan first saw it, if one did.
     pub since: Option<jiff::Timestamp>,
+    /// Its short texts, by which others may know it: id, ARN, names.
+    pub texts: BTreeMap<String, String>,
+    /// Who did it, if somebody asked: the answer, or why there is none.
+    pub who: Option<Result<Who, String>>,
 }
 
 impl Drifted {

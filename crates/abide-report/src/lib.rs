@@ -50,14 +50,11 @@ pub use format::{Format, UnknownFormat};
 pub use json::SCHEMA_VERSION;
 pub use json_schema::json_schema;
 pub use report::{Report, ReportOptions};
-<<<<<<< HEAD
 pub use results::{Resolved, Results, ResultsError, known_before};
-=======
 pub use unmanaged::{
     UnmanagedAccount, UnmanagedFound, UnmanagedIgnore, UnmanagedKind, UnmanagedReport,
     UnmanagedResource, UnseenKind, render_unmanaged,
 };
->>>>>>> e10e4a7 (Report of unmanaged resources; terraform shows states and plans imports)
 
 /// Writes a report in a format.
 ///

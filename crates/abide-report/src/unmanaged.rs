@@ -128,7 +128,9 @@ pub struct UnmanagedIgnore {
 impl UnmanagedResource {
     /// Findings that stand.
     pub fn violations(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.is_violation())
+        self.findings
+            .iter()
+            .filter(|finding| finding.is_violation())
     }
 
     /// Whether somebody has to deal with it.
@@ -141,8 +143,13 @@ impl UnmanagedResource {
 impl UnmanagedReport {
     /// What somebody has to deal with, in all accounts.
     pub fn resources(&self) -> impl Iterator<Item = &UnmanagedResource> {
-        let found = self.accounts.iter().filter_map(|account| account.outcome.as_ref().ok());
-        found.flat_map(|found| &found.resources).filter(|resource| resource.counts())
+        let found = self
+            .accounts
+            .iter()
+            .filter_map(|account| account.outcome.as_ref().ok());
+        found
+            .flat_map(|found| &found.resources)
+            .filter(|resource| resource.counts())
     }
 
     /// Whether all was looked at, and with evaluation read.
@@ -151,7 +158,10 @@ impl UnmanagedReport {
         self.accounts.iter().all(|account| match &account.outcome {
             Ok(found) => {
                 found.not_looked.is_empty()
-                    && found.resources.iter().all(|resource| resource.unread.is_none())
+                    && found
+                        .resources
+                        .iter()
+                        .all(|resource| resource.unread.is_none())
             }
             Err(_) => false,
         })

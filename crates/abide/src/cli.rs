@@ -5,8 +5,8 @@ mod evidence;
 mod exception;
 mod notify;
 mod plan;
-mod remedy;
 mod pr;
+mod remedy;
 mod report;
 #[cfg(feature = "aws")]
 mod unmanaged;
@@ -32,11 +32,11 @@ pub(crate) use self::exception::{
 };
 pub(crate) use self::notify::NotifyCommand;
 pub(crate) use self::plan::{OfflineArgs, PlanArgs};
-pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, RemedyArgs};
 pub(crate) use self::pr::{Fallback, Forge, PrCommand, PrCommentArgs};
+pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, RemedyArgs};
 pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
 #[cfg(feature = "aws")]
-pub(crate) use self::unmanaged::UnmanagedArgs;
+pub(crate) use self::unmanaged::{Listed, UnmanagedArgs};
 
 /// Keeps Terraform infrastructure inside SOC 2, PCI DSS and CIS AWS rules, and proves it.
 #[derive(Debug, Parser)]

@@ -10,8 +10,8 @@ mod rollout;
 mod show;
 mod source;
 mod targets;
-mod watch;
 mod unmanaged;
+mod watch;
 
 use std::env;
 use std::fs;

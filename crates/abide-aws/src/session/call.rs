@@ -132,11 +132,7 @@ impl<'a> Call<'a> {
     }
 
     /// Reads the answer: what it holds, or the error.
-    pub(crate) fn read(
-        &self,
-        answer: &Response<Vec<u8>>,
-        region: &str,
-    ) -> Result<Value, AwsError> {
+    pub(crate) fn read(&self, answer: &Response<Vec<u8>>, region: &str) -> Result<Value, AwsError> {
         let status = answer.status();
         let text = String::from_utf8_lossy(answer.body());
         let is_xml = matches!(self.service.protocol, Protocol::Query | Protocol::RestXml);

@@ -41,7 +41,9 @@ impl Event {
         let user_agent = more("userAgent");
         let arn = more("userIdentity.arn");
         let session = arn.as_deref().filter(|arn| arn.contains(":assumed-role/"));
-        let session = session.and_then(|arn| arn.rsplit('/').next()).map(str::to_owned);
+        let session = session
+            .and_then(|arn| arn.rsplit('/').next())
+            .map(str::to_owned);
         let is_read = text("ReadOnly").or_else(|| more("readOnly"));
         Some(Self {
             id: text("EventId").or_else(|| more("eventID"))?,
@@ -77,5 +79,7 @@ fn millis(seconds: f64) -> Option<i64> {
 
 fn is_terraform(user_agent: &str) -> bool {
     let text = user_agent.to_ascii_lowercase();
-    ["terraform", "opentofu"].iter().any(|name| text.contains(name))
+    ["terraform", "opentofu"]
+        .iter()
+        .any(|name| text.contains(name))
 }

@@ -114,7 +114,8 @@ impl<'a> Trail<'a> {
             && from < oldest
         {
             who.from = oldest;
-            who.remarks.push("CloudTrail keeps events for 90 days".to_owned());
+            who.remarks
+                .push("CloudTrail keeps events for 90 days".to_owned());
         }
         let region = self.region(what, table)?;
         let mut found: BTreeMap<String, Event> = BTreeMap::new();
@@ -194,14 +195,19 @@ fn keys(what: &Changed, table: &Changing) -> Vec<(&'static str, String)> {
         let names = table.all().map(str::to_owned);
         return names.map(|name| ("EventName", name)).collect();
     }
-    let named = ["id", "arn"].into_iter().chain(table.names.iter().map(String::as_str));
+    let named = ["id", "arn"]
+        .into_iter()
+        .chain(table.names.iter().map(String::as_str));
     let mut values: Vec<String> = named
         .filter_map(|name| what.values.get(name).cloned())
         .filter(|value| !value.is_empty())
         .collect();
     values.sort();
     values.dedup();
-    values.into_iter().map(|value| ("ResourceName", value)).collect()
+    values
+        .into_iter()
+        .map(|value| ("ResourceName", value))
+        .collect()
 }
 
 fn judge(

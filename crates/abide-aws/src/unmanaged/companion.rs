@@ -22,11 +22,7 @@ pub struct Companions {
 ///
 /// # Errors
 /// If the table is wrong.
-pub fn companions(
-    session: &Session,
-    of: &Unmanaged,
-    region: &str,
-) -> Result<Companions, AwsError> {
+pub fn companions(session: &Session, of: &Unmanaged, region: &str) -> Result<Companions, AwsError> {
     let region = of.region.as_deref().unwrap_or(region);
     let mut all = Companions::default();
     let Some(kind) = kinds()?.iter().find(|kind| kind.name == of.type_name) else {
@@ -58,7 +54,9 @@ pub fn companions(
 pub fn beside(type_name: &str) -> Result<Vec<&'static str>, AwsError> {
     let kind = kinds()?.iter().find(|kind| kind.name == type_name);
     let companions = kind.into_iter().flat_map(|kind| &kind.companions);
-    Ok(companions.map(|companion| companion.type_name.as_str()).collect())
+    Ok(companions
+        .map(|companion| companion.type_name.as_str())
+        .collect())
 }
 
 fn ask(

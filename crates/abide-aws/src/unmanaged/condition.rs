@@ -24,8 +24,14 @@ impl Condition {
         let texts = texts(item, &self.at);
         let any = |test: &dyn Fn(&str) -> bool| texts.iter().any(|text| test(text));
         self.is.as_ref().is_none_or(|is| any(&|text| text == is))
-            && self.starts.as_ref().is_none_or(|s| any(&|text| text.starts_with(s.as_str())))
-            && self.has.as_ref().is_none_or(|has| any(&|text| text.contains(has.as_str())))
+            && self
+                .starts
+                .as_ref()
+                .is_none_or(|s| any(&|text| text.starts_with(s.as_str())))
+            && self
+                .has
+                .as_ref()
+                .is_none_or(|has| any(&|text| text.contains(has.as_str())))
             && self.set.is_none_or(|set| set != texts.is_empty())
     }
 }
@@ -34,17 +40,29 @@ impl Condition {
 pub(super) fn texts(item: &Value, path: &str) -> Vec<String> {
     match path.strip_prefix("tag:") {
         Some(key) => tag(item, key).into_iter().collect(),
-        None => answer::at(item, path).into_iter().filter_map(answer::text).collect(),
+        None => answer::at(item, path)
+            .into_iter()
+            .filter_map(answer::text)
+            .collect(),
     }
 }
 
 /// Where services put tags.
-const TAGS: &[&str] = &["tagSet.item", "Tags.member", "TagList.Tag", "Tags", "TagList", "tags"];
+const TAGS: &[&str] = &[
+    "tagSet.item",
+    "Tags.member",
+    "TagList.Tag",
+    "Tags",
+    "TagList",
+    "tags",
+];
 
 fn tag(item: &Value, key: &str) -> Option<String> {
     TAGS.iter().find_map(|path| {
         answer::at(item, path).into_iter().find_map(|tag| {
-            let named = ["key", "Key"].iter().find_map(|name| answer::text_at(tag, name));
+            let named = ["key", "Key"]
+                .iter()
+                .find_map(|name| answer::text_at(tag, name));
             match named {
                 Some(name) if name == key => ["value", "Value"]
                     .iter()

@@ -81,10 +81,14 @@ impl Held {
             ))
         };
         let shown: Shown<'_> = serde_json::from_str(json).map_err(broken)?;
-        let values = shown.values.or(shown.prior_state.and_then(|prior| prior.values));
+        let values = shown
+            .values
+            .or(shown.prior_state.and_then(|prior| prior.values));
         let wanted = Wanted::new()?;
-        let mut modules: Vec<Module<'_>> =
-            values.and_then(|values| values.root_module).into_iter().collect();
+        let mut modules: Vec<Module<'_>> = values
+            .and_then(|values| values.root_module)
+            .into_iter()
+            .collect();
         while let Some(module) = modules.pop() {
             for resource in module.resources {
                 if resource.mode == "managed" && resource.type_name.starts_with("aws_") {
@@ -152,8 +156,7 @@ impl Held {
 
     /// Whether a state holds it.
     pub(super) fn holds(&self, item: &Item, account: &str) -> bool {
-        self.has(item.kind, &item.keys, item.region.as_deref(), account)
-            || self.rules.cover(item)
+        self.has(item.kind, &item.keys, item.region.as_deref(), account) || self.rules.cover(item)
     }
 
     /// Whether a state holds one of a kind that one of these values tells.
@@ -164,19 +167,28 @@ impl Held {
         region: Option<&str>,
         account: &str,
     ) -> bool {
-        let own = ["id", "arn"].into_iter().chain(kind.held.iter().map(String::as_str));
+        let own = ["id", "arn"]
+            .into_iter()
+            .chain(kind.held.iter().map(String::as_str));
         let own: Vec<&str> = own.collect();
         let fits = |type_name: &str, attributes: &[&str]| {
-            self.by_type.get(type_name).into_iter().flatten().any(|entry| {
-                entry.account.as_deref().is_none_or(|known| known == account)
-                    && match (&entry.region, region) {
-                        (Some(known), Some(region)) => known == region,
-                        _ => true,
-                    }
-                    && entry.values.iter().any(|(attribute, value)| {
-                        attributes.contains(&attribute.as_str()) && keys.contains(value)
-                    })
-            })
+            self.by_type
+                .get(type_name)
+                .into_iter()
+                .flatten()
+                .any(|entry| {
+                    entry
+                        .account
+                        .as_deref()
+                        .is_none_or(|known| known == account)
+                        && match (&entry.region, region) {
+                            (Some(known), Some(region)) => known == region,
+                            _ => true,
+                        }
+                        && entry.values.iter().any(|(attribute, value)| {
+                            attributes.contains(&attribute.as_str()) && keys.contains(value)
+                        })
+                })
         };
         fits(&kind.name, &own)
             || kind.same.iter().any(|same| match same.split_once('.') {

@@ -82,7 +82,10 @@ impl Imports {
         let mut regions: Vec<Option<&str>> = vec![None];
         regions.extend(self.regions().into_iter().map(Some));
         for region in regions {
-            let here = self.all.iter().filter(|import| import.region.as_deref() == region);
+            let here = self
+                .all
+                .iter()
+                .filter(|import| import.region.as_deref() == region);
             let mut here = here.peekable();
             if here.peek().is_none() {
                 continue;
@@ -114,7 +117,11 @@ pub fn scratch(imports: &[&Import], region: &str, path_style: bool) -> String {
         true => "  s3_use_path_style = true\n",
         false => "",
     };
-    let _ = write!(text, "\nprovider \"aws\" {{\n  region = {}\n{style}}}\n", quoted(region));
+    let _ = write!(
+        text,
+        "\nprovider \"aws\" {{\n  region = {}\n{style}}}\n",
+        quoted(region)
+    );
     let others = imports.iter().filter_map(|import| import.region.as_deref());
     let others: BTreeSet<&str> = others.filter(|other| *other != region).collect();
     for other in &others {
@@ -149,7 +156,10 @@ fn block(import: &Import, provider: Option<&str>) -> String {
 /// A name for something: of an ARN or a URL the last part.
 fn label(id: &str) -> String {
     let part = match id.starts_with("arn:") || id.starts_with("http") {
-        true => id.rsplit(['/', ':']).find(|part| !part.is_empty()).unwrap_or(id),
+        true => id
+            .rsplit(['/', ':'])
+            .find(|part| !part.is_empty())
+            .unwrap_or(id),
         false => id,
     };
     let plain = |c: char| match c {
@@ -200,7 +210,14 @@ mod tests {
     fn names_are_names_and_differ() {
         let mut imports = Imports::default();
         let none = Companions::default();
-        for id in ["a.b", "a-b", "9", "arn:aws:sns:eu-west-1:1:Top", "ü", "https://q/1/jobs"] {
+        for id in [
+            "a.b",
+            "a-b",
+            "9",
+            "arn:aws:sns:eu-west-1:1:Top",
+            "ü",
+            "https://q/1/jobs",
+        ] {
             imports.add(&found("t", id, None), &none);
         }
         let labels: Vec<&str> = imports.all.iter().map(|i| i.label.as_str()).collect();
@@ -210,12 +227,20 @@ mod tests {
     #[test]
     fn other_regions_have_a_provider_of_their_own() {
         let mut imports = Imports::default();
-        for (id, region) in [("a", Some("eu-west-1")), ("b", Some("us-east-1")), ("c", None)] {
+        for (id, region) in [
+            ("a", Some("eu-west-1")),
+            ("b", Some("us-east-1")),
+            ("c", None),
+        ] {
             imports.add(&found("aws_sqs_queue", id, region), &Companions::default());
         }
         let all: Vec<&Import> = imports.all.iter().collect();
         let text = scratch(&all, "eu-west-1", true);
-        assert_eq!(text.matches("provider = aws.us_east_1").count(), 1, "{text}");
+        assert_eq!(
+            text.matches("provider = aws.us_east_1").count(),
+            1,
+            "{text}"
+        );
         assert_eq!(text.matches("s3_use_path_style = true").count(), 2);
         assert!(!scratch(&all, "eu-west-1", false).contains("path_style"));
     }
@@ -224,9 +249,15 @@ mod tests {
     fn a_hostile_id_stays_a_text() {
         let mut imports = Imports::default();
         let id = "x\"\n}\n${file(\"/etc/passwd\")} %{ if true }";
-        imports.add(&found("aws_sqs_queue", id, Some("eu-west-1")), &Companions::default());
+        imports.add(
+            &found("aws_sqs_queue", id, Some("eu-west-1")),
+            &Companions::default(),
+        );
         let text = imports.text();
-        assert!(text.contains(r#"id = "x\"\n}\n$${file(\"/etc/passwd\")} %%{ if true }""#), "{text}");
+        assert!(
+            text.contains(r#"id = "x\"\n}\n$${file(\"/etc/passwd\")} %%{ if true }""#),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 6);
     }
 }

@@ -63,7 +63,9 @@ fn pages(
         for value in answer::at(&answer, &kind.items) {
             items.extend(item(session, kind, region, value.clone())?);
         }
-        let Some(pages) = &kind.pages else { return Ok(()) };
+        let Some(pages) = &kind.pages else {
+            return Ok(());
+        };
         let token = answer::text_at(&answer, &pages.from);
         let Some(token) = token else { return Ok(()) };
         if last.as_ref() == Some(&token) {
@@ -105,7 +107,11 @@ fn item(
         return Ok(None);
     }
     let mut keys = vec![id.clone()];
-    keys.extend(kind.keys.iter().filter_map(|path| answer::text_at(&value, path)));
+    keys.extend(
+        kind.keys
+            .iter()
+            .filter_map(|path| answer::text_at(&value, path)),
+    );
     let region = match &kind.region {
         Some(path) => Some(match answer::text_at(&value, path) {
             Some(region) => region,
@@ -133,12 +139,7 @@ fn merge(value: &mut Value, more: Value) {
 }
 
 /// Asks for the region of a bucket: the first one is written as nothing, an old one as `EU`.
-fn located(
-    session: &Session,
-    kind: &Kind,
-    region: &str,
-    id: &str,
-) -> Result<String, AwsError> {
+fn located(session: &Session, kind: &Kind, region: &str, id: &str) -> Result<String, AwsError> {
     let path = kind.locate.as_ref();
     let Some(path) = path.and_then(|path| path.of(&Value::Null, &crate::session::encoded(id)))
     else {

@@ -121,7 +121,10 @@ pub fn look(looking: &Looking<'_>, progress: &(dyn Fn(&str) + Sync)) -> Result<L
     // Those that are listed for each of another kind come after it.
     for is_second in [false, true] {
         let mut tasks = Vec::new();
-        for kind in chosen.iter().filter(|kind| kind.each.is_some() == is_second) {
+        for kind in chosen
+            .iter()
+            .filter(|kind| kind.each.is_some() == is_second)
+        {
             match kind.is_of_all_regions()? {
                 true => tasks.extend(looking.regions.first().map(|region| (*kind, region))),
                 false => tasks.extend(looking.regions.iter().map(|region| (*kind, region))),

@@ -63,9 +63,10 @@ impl Rules {
         match type_name {
             "aws_security_group" | "aws_default_security_group" => {
                 let Some(group) = text("id") else { return };
-                for (name, direction) in
-                    [("ingress", Direction::Ingress), ("egress", Direction::Egress)]
-                {
+                for (name, direction) in [
+                    ("ingress", Direction::Ingress),
+                    ("egress", Direction::Egress),
+                ] {
                     let blocks = values.get(name).and_then(Value::as_array);
                     for block in blocks.into_iter().flatten() {
                         let what = Written::deserialize(block).unwrap_or_default();
@@ -145,8 +146,8 @@ impl Found {
         let written = &rule.what;
         let protocol = written.protocol.as_deref().unwrap_or_default();
         let is_all = |protocol: &str| matches!(protocol, "-1" | "all");
-        let same_protocol =
-            number(protocol) == number(&self.protocol) || is_all(protocol) && is_all(&self.protocol);
+        let same_protocol = number(protocol) == number(&self.protocol)
+            || is_all(protocol) && is_all(&self.protocol);
         let same_ports = is_all(protocol) || (written.from_port, written.to_port) == self.ports;
         rule.direction == self.direction && same_protocol && same_ports && self.is_peer(written)
     }

@@ -79,9 +79,8 @@ pub(super) fn sift(
     look.unmanaged.sort();
     // One list may be asked for in parts.
     look.unmanaged.dedup();
-    not_looked.sort_by(|a, b| {
-        (&a.type_name, &a.region, &a.id).cmp(&(&b.type_name, &b.region, &b.id))
-    });
+    not_looked
+        .sort_by(|a, b| (&a.type_name, &a.region, &a.id).cmp(&(&b.type_name, &b.region, &b.id)));
     look.not_looked = not_looked;
     look
 }
@@ -138,7 +137,11 @@ impl Around<'_> {
 
     /// The parent, if it is there: what outlived its parent stands for itself.
     fn parent(&self, child: &Child, item: &Item) -> Option<(String, String)> {
-        if !child.when.iter().all(|condition| condition.holds(&item.value)) {
+        if !child
+            .when
+            .iter()
+            .all(|condition| condition.holds(&item.value))
+        {
             return None;
         }
         texts(&item.value, &child.at).into_iter().find_map(|text| {
@@ -158,7 +161,8 @@ impl Around<'_> {
     fn is_held(&self, type_name: &str, id: &str, item: &Item) -> bool {
         kind(type_name).is_some_and(|kind| {
             let keys = [id.to_owned()];
-            self.held.has(kind, &keys, item.region.as_deref(), self.account)
+            self.held
+                .has(kind, &keys, item.region.as_deref(), self.account)
         })
     }
 }

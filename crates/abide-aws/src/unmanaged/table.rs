@@ -215,6 +215,9 @@ mod tests {
         assert_eq!(of("/{id}?acl").as_deref(), Some("/i-1?acl"));
         assert_eq!(of("{nothing}"), None);
         assert_eq!(of("{a"), None);
-        assert_eq!(Template("{}".into()).of(&Value::from("q"), "").as_deref(), Some("q"));
+        assert_eq!(
+            Template("{}".into()).of(&Value::from("q"), "").as_deref(),
+            Some("q")
+        );
     }
 }

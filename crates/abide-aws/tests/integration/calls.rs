@@ -23,13 +23,18 @@ fn only(stub: &Stub, types: &[&str], more: &[(&str, &str)]) -> Look {
 }
 
 fn volumes(ids: &[&str], token: &str) -> String {
-    let items = ids.iter().map(|id| format!("<item><volumeId>{id}</volumeId></item>"));
+    let items = ids
+        .iter()
+        .map(|id| format!("<item><volumeId>{id}</volumeId></item>"));
     let items: String = items.collect();
     format!("<R><volumeSet>{items}</volumeSet><nextToken>{token}</nextToken></R>")
 }
 
 fn ids(look: &Look) -> Vec<&str> {
-    look.unmanaged.iter().map(|found| found.id.as_str()).collect()
+    look.unmanaged
+        .iter()
+        .map(|found| found.id.as_str())
+        .collect()
 }
 
 #[test]
@@ -54,13 +59,19 @@ fn a_service_that_offers_one_page_for_ever_is_left() {
     });
     let look = only(&stub, &["aws_ebs_volume"], &[]);
     assert_eq!(look.unmanaged, []);
-    assert!(look.not_looked[0].reason.to_string().contains("offered again"));
+    assert!(
+        look.not_looked[0]
+            .reason
+            .to_string()
+            .contains("offered again")
+    );
 }
 
 #[test]
 fn throttled_calls_are_made_again_and_refused_ones_are_not() {
     let before = AtomicUsize::new(0);
-    let stub = Stub::start(move |asked, _| match (
+    let stub = Stub::start(move |asked, _| {
+        match (
         asked.body.contains("DescribeVolumes"),
         before.fetch_add(usize::from(asked.body.contains("DescribeVolumes")), Ordering::Relaxed),
     ) {
@@ -68,6 +79,7 @@ fn throttled_calls_are_made_again_and_refused_ones_are_not() {
         (true, 1) => (500, "oops".to_owned()),
         (true, _) => (200, volumes(&["v-1"], "")),
         (false, _) => (403, "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You may not</Message></Error></Errors></Response>".to_owned()),
+    }
     });
     let look = only(&stub, &["aws_ebs_volume", "aws_instance"], &[]);
     assert_eq!(ids(&look), ["v-1"]);
@@ -83,7 +95,12 @@ fn throttled_calls_are_made_again_and_refused_ones_are_not() {
     );
     assert!(!look.counts.contains_key("aws_instance"));
     let asked = stub.asked();
-    let of = |name: &str| asked.iter().filter(|asked| asked.body.contains(name)).count();
+    let of = |name: &str| {
+        asked
+            .iter()
+            .filter(|asked| asked.body.contains(name))
+            .count()
+    };
     assert_eq!((of("DescribeVolumes"), of("DescribeInstances")), (3, 1));
 }
 
@@ -91,7 +108,10 @@ fn throttled_calls_are_made_again_and_refused_ones_are_not() {
 fn patience_ends() {
     let stub = Stub::start(|_, _| (429, String::new()));
     let look = only(&stub, &["aws_sns_topic"], &[]);
-    assert!(matches!(look.not_looked[0].reason, AwsError::Refused { status: 429, .. }));
+    assert!(matches!(
+        look.not_looked[0].reason,
+        AwsError::Refused { status: 429, .. }
+    ));
     assert_eq!(stub.asked().len(), 6);
 }
 
@@ -101,7 +121,11 @@ fn answers_that_are_none_are_errors() {
         let stub = Stub::start(move |_, _| (200, text.to_owned()));
         let look = only(&stub, &["aws_sns_topic"], &[]);
         assert!(look.unmanaged.is_empty());
-        assert_eq!(look.not_looked.len(), usize::from(!text.is_empty()), "{text}");
+        assert_eq!(
+            look.not_looked.len(),
+            usize::from(!text.is_empty()),
+            "{text}"
+        );
     }
 }
 
@@ -110,7 +134,9 @@ fn answers_that_are_none_are_errors() {
 fn distributions_are_read_as_published() {
     let stub = Stub::start(|asked, _| {
         let page = |id: &str, next: &str| {
-            format!("<?xml version=\"1.0\"?>\n<DistributionList xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Marker></Marker>{next}<MaxItems>100</MaxItems><Quantity>1</Quantity><Items><DistributionSummary><Id>{id}</Id><ARN>arn:aws:cloudfront::111122223333:distribution/{id}</ARN><Status>Deployed</Status></DistributionSummary></Items></DistributionList>")
+            format!(
+                "<?xml version=\"1.0\"?>\n<DistributionList xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Marker></Marker>{next}<MaxItems>100</MaxItems><Quantity>1</Quantity><Items><DistributionSummary><Id>{id}</Id><ARN>arn:aws:cloudfront::111122223333:distribution/{id}</ARN><Status>Deployed</Status></DistributionSummary></Items></DistributionList>"
+            )
         };
         match asked.line.contains("Marker=E1") {
             true => (200, page("E2", "")),
@@ -127,20 +153,37 @@ fn nobody_there_is_an_error() {
     let session = session("http://127.0.0.1:9", &[]);
     let error = session.identity().unwrap_err();
     assert!(error.is_passing());
-    assert!(error.to_string().contains("cannot reach 127.0.0.1"), "{error}");
+    assert!(
+        error.to_string().contains("cannot reach 127.0.0.1"),
+        "{error}"
+    );
 }
 
 #[test]
 fn calls_are_signed_for_their_service_and_region() {
     let stub = Stub::start(|_, _| (200, "<R/>".to_owned()));
-    let types = ["aws_sns_topic", "aws_lambda_function", "aws_s3_bucket", "aws_iam_group", "aws_ecr_repository"];
+    let types = [
+        "aws_sns_topic",
+        "aws_lambda_function",
+        "aws_s3_bucket",
+        "aws_iam_group",
+        "aws_ecr_repository",
+    ];
     only(&stub, &types, &[("AWS_SESSION_TOKEN", "a-token")]);
     let asked = stub.asked();
     let signed = asked.iter().map(|asked| {
         let text = asked.header("authorization").unwrap();
-        assert!(text.starts_with("AWS4-HMAC-SHA256 Credential=AKIATESTTESTTEST/"), "{text}");
+        assert!(
+            text.starts_with("AWS4-HMAC-SHA256 Credential=AKIATESTTESTTEST/"),
+            "{text}"
+        );
         assert_eq!(asked.header("x-amz-security-token").unwrap(), "a-token");
-        let scope = text.split('/').skip(2).take(2).collect::<Vec<_>>().join(" ");
+        let scope = text
+            .split('/')
+            .skip(2)
+            .take(2)
+            .collect::<Vec<_>>()
+            .join(" ");
         format!("{} {scope}", asked.line)
     });
     let mut signed: Vec<String> = signed.collect();
@@ -155,13 +198,21 @@ fn calls_are_signed_for_their_service_and_region() {
             "POST / us-east-1 iam",
         ]
     );
-    let s3 = asked.iter().find(|asked| asked.line.contains("max-buckets")).unwrap();
+    let s3 = asked
+        .iter()
+        .find(|asked| asked.line.contains("max-buckets"))
+        .unwrap();
     assert!(s3.header("x-amz-content-sha256").is_some());
 }
 
 #[test]
 fn one_service_may_have_an_endpoint_of_its_own() {
-    let own = Stub::start(|_, _| (200, "<R><Account>111122223333</Account><Arn>a</Arn></R>".to_owned()));
+    let own = Stub::start(|_, _| {
+        (
+            200,
+            "<R><Account>111122223333</Account><Arn>a</Arn></R>".to_owned(),
+        )
+    });
     let all = Stub::start(|_, _| (500, String::new()));
     let session = session(&all.url, &[("AWS_ENDPOINT_URL_STS", &own.url)]);
     assert_eq!(session.identity().unwrap().account, "111122223333");
@@ -170,9 +221,11 @@ fn one_service_may_have_an_endpoint_of_its_own() {
 
 #[test]
 fn profiles_assume_roles() {
-    let sts = Stub::start(|asked, _| match asked.body.contains("Action=AssumeRole&") {
+    let sts = Stub::start(|asked, _| {
+        match asked.body.contains("Action=AssumeRole&") {
         true => (200, "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>x:y</AssumedRoleId><Arn>arn:aws:sts::222222222222:assumed-role/r/y</Arn></AssumedRoleUser><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey><SessionToken>role-token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>".to_owned()),
         false => (200, "<R><Account>222222222222</Account><Arn>a</Arn></R>".to_owned()),
+    }
     });
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config");
@@ -192,7 +245,15 @@ fn profiles_assume_roles() {
     let asked = sts.asked();
     let keys: Vec<String> = asked
         .iter()
-        .map(|asked| asked.header("authorization").unwrap().split(['=', '/']).nth(1).unwrap().to_owned())
+        .map(|asked| {
+            asked
+                .header("authorization")
+                .unwrap()
+                .split(['=', '/'])
+                .nth(1)
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     // The role is assumed once.
     assert_eq!(keys, ["AKIABASE", "ASIAROLE", "ASIAROLE"]);
@@ -200,13 +261,27 @@ fn profiles_assume_roles() {
 
 #[test]
 fn a_program_gives_credentials_and_nothing_shows_them() {
-    let stub = Stub::start(|_, _| (403, "<R><Error><Code>InvalidClientTokenId</Code><Message>no</Message></Error></R>".to_owned()));
+    let stub = Stub::start(|_, _| {
+        (
+            403,
+            "<R><Error><Code>InvalidClientTokenId</Code><Message>no</Message></Error></R>"
+                .to_owned(),
+        )
+    });
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config");
-    let json = "{\"Version\":1,\"AccessKeyId\":\"AKIAPROGRAM\",\"SecretAccessKey\":\"program-secret\"}";
+    let json =
+        "{\"Version\":1,\"AccessKeyId\":\"AKIAPROGRAM\",\"SecretAccessKey\":\"program-secret\"}";
     let program = folder.path().join("give");
     std::fs::write(&program, json).unwrap();
-    std::fs::write(&file, format!("[default]\ncredential_process = cat {}\n", program.display())).unwrap();
+    std::fs::write(
+        &file,
+        format!(
+            "[default]\ncredential_process = cat {}\n",
+            program.display()
+        ),
+    )
+    .unwrap();
     let variables = [
         ("AWS_CONFIG_FILE", file.to_str().unwrap()),
         ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"),
@@ -220,7 +295,10 @@ fn a_program_gives_credentials_and_nothing_shows_them() {
     let key = stub.asked()[0].header("authorization").unwrap();
     assert!(key.contains("Credential=AKIAPROGRAM/"), "{key}");
     let shown = format!("{error} {error:?} {session:?}");
-    assert!(!shown.contains("PROGRAM") && !shown.contains("program-secret"), "{shown}");
+    assert!(
+        !shown.contains("PROGRAM") && !shown.contains("program-secret"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -234,5 +312,8 @@ fn without_credentials_it_says_what_to_do() {
     let session = abide_aws::Session::new(&variables).unwrap();
     assert!(matches!(session.region(), Err(AwsError::NoRegion)));
     let error = session.identity().unwrap_err().to_string();
-    assert!(error.contains("no AWS credentials") && error.contains("`profile`"), "{error}");
+    assert!(
+        error.contains("no AWS credentials") && error.contains("`profile`"),
+        "{error}"
+    );
 }

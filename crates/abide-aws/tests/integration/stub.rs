@@ -19,7 +19,9 @@ impl Asked {
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.headers.lines().find_map(|line| {
             let (known, value) = line.split_once(':')?;
-            known.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+            known
+                .eq_ignore_ascii_case(name)
+                .then(|| value.trim().to_owned())
         })
     }
 }
@@ -34,7 +36,9 @@ pub(crate) struct Stub {
 
 impl Stub {
     /// `answers` gets what is asked and how many were asked before.
-    pub(crate) fn start(answers: impl Fn(&Asked, usize) -> (u16, String) + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(
+        answers: impl Fn(&Asked, usize) -> (u16, String) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -76,7 +80,9 @@ fn serve(stream: TcpStream, known: &Mutex<Vec<Asked>>, answers: &Answers) {
             headers,
             body: String::new(),
         };
-        let length = asked.header("content-length").and_then(|text| text.parse().ok());
+        let length = asked
+            .header("content-length")
+            .and_then(|text| text.parse().ok());
         let mut body = vec![0; length.unwrap_or(0)];
         reader.read_exact(&mut body).unwrap();
         asked.body = String::from_utf8(body).unwrap();
@@ -86,7 +92,10 @@ fn serve(stream: TcpStream, known: &Mutex<Vec<Asked>>, answers: &Answers) {
             known.len() - 1
         };
         let (status, text) = answers(&asked, before);
-        let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{text}", text.len());
+        let answer = format!(
+            "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{text}",
+            text.len()
+        );
         if stream.write_all(answer.as_bytes()).is_err() {
             return;
         }

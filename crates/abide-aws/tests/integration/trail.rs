@@ -30,7 +30,10 @@ const MALLORY: &str = "arn:aws:sts::111122223333:assumed-role/Admin/mallory@exam
 fn changed(type_name: &str, values: &[(&str, &str)], attributes: &[&str]) -> Changed {
     Changed {
         type_name: type_name.to_owned(),
-        values: values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        values: values
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect(),
         attributes: attributes.iter().map(|a| (*a).to_owned()).collect(),
         is_gone: false,
     }
@@ -106,21 +109,29 @@ fn several_are_likely_and_terraform_is_told() {
     });
     let who = who(&stub, &group());
     assert_eq!(who.certainty, Certainty::Likely);
-    let ids: Vec<(&str, bool)> = who.events.iter().map(|e| (e.id.as_str(), e.by_terraform)).collect();
+    let ids: Vec<(&str, bool)> = who
+        .events
+        .iter()
+        .map(|e| (e.id.as_str(), e.by_terraform))
+        .collect();
     assert_eq!(ids, [("e2", true), ("e1", false)]);
 }
 
 #[test]
 fn other_changes_are_possible_and_none_is_nobody() {
     let stub = Stub::start(|_, _| {
-        let events = json!({"Events": [event("e1", "CreateTags", 1_000_100, &by(MALLORY, "aws-cli/2"))]});
+        let events =
+            json!({"Events": [event("e1", "CreateTags", 1_000_100, &by(MALLORY, "aws-cli/2"))]});
         (200, events.to_string())
     });
     assert_eq!(who(&stub, &group()).certainty, Certainty::Possible);
     let stub = Stub::start(|_, _| (200, "{\"Events\": []}".to_owned()));
     assert_eq!(who(&stub, &group()).certainty, Certainty::Nobody);
     let unknown = who(&stub, &changed("aws_nothing", &[("id", "x")], &["a"]));
-    assert_eq!(unknown.remarks, ["which events change aws_nothing is not known"]);
+    assert_eq!(
+        unknown.remarks,
+        ["which events change aws_nothing is not known"]
+    );
     assert_eq!(stub.asked().len(), 1);
 }
 
@@ -136,20 +147,39 @@ fn what_is_gone_was_deleted() {
     let mut gone = group();
     gone.is_gone = true;
     let who = who(&stub, &gone);
-    assert_eq!((who.certainty, who.events[0].id.as_str()), (Certainty::Unique, "e2"));
+    assert_eq!(
+        (who.certainty, who.events[0].id.as_str()),
+        (Certainty::Unique, "e2")
+    );
 }
 
 #[test]
 fn pages_are_read_and_throttling_is_waited_out() {
     let stub = Stub::start(|asked, before| match before {
-        0 => (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}).to_string()),
+        0 => (
+            400,
+            json!({"__type": "ThrottlingException", "message": "Rate exceeded"}).to_string(),
+        ),
         _ if asked.body.contains("NextToken") => {
-            let last = event("e2", "AuthorizeSecurityGroupIngress", 1_000_100, &by(MALLORY, "a"));
+            let last = event(
+                "e2",
+                "AuthorizeSecurityGroupIngress",
+                1_000_100,
+                &by(MALLORY, "a"),
+            );
             (200, json!({"Events": [last]}).to_string())
         }
         _ => {
-            let first = event("e1", "AuthorizeSecurityGroupIngress", 1_000_200, &by(MALLORY, "a"));
-            (200, json!({"Events": [first], "NextToken": "more"}).to_string())
+            let first = event(
+                "e1",
+                "AuthorizeSecurityGroupIngress",
+                1_000_200,
+                &by(MALLORY, "a"),
+            );
+            (
+                200,
+                json!({"Events": [first], "NextToken": "more"}).to_string(),
+            )
         }
     });
     let who = who(&stub, &group());
@@ -180,7 +210,11 @@ fn it_is_asked_twice_a_second_and_no_more() {
     let times: Vec<_> = stub.asked().iter().map(|asked| asked.at).collect();
     assert_eq!(times.len(), 5);
     for three in times.windows(3) {
-        assert!(three[2] - three[0] > Duration::from_millis(1000), "{:?}", three[2] - three[0]);
+        assert!(
+            three[2] - three[0] > Duration::from_millis(1000),
+            "{:?}",
+            three[2] - three[0]
+        );
     }
 }
 
@@ -188,16 +222,33 @@ fn it_is_asked_twice_a_second_and_no_more() {
 fn services_without_regions_are_asked_in_the_first() {
     let stub = Stub::start(|_, _| (200, "{\"Events\": []}".to_owned()));
     let arn = "arn:aws:iam::111122223333:role/ci";
-    who(&stub, &changed("aws_iam_role", &[("id", "ci"), ("name", "ci"), ("arn", arn)], &["assume_role_policy"]));
+    who(
+        &stub,
+        &changed(
+            "aws_iam_role",
+            &[("id", "ci"), ("name", "ci"), ("arn", arn)],
+            &["assume_role_policy"],
+        ),
+    );
     let queue = "arn:aws:sqs:ap-south-1:111122223333:q";
-    who(&stub, &changed("aws_sqs_queue", &[("id", "https://q"), ("arn", queue)], &["policy"]));
+    who(
+        &stub,
+        &changed(
+            "aws_sqs_queue",
+            &[("id", "https://q"), ("arn", queue)],
+            &["policy"],
+        ),
+    );
     let asked: Vec<String> = stub
         .asked()
         .iter()
         .map(|asked| {
             let scope = asked.header("authorization").unwrap();
             let body: Value = serde_json::from_str(&asked.body).unwrap();
-            let name = body["LookupAttributes"][0]["AttributeValue"].as_str().unwrap().to_owned();
+            let name = body["LookupAttributes"][0]["AttributeValue"]
+                .as_str()
+                .unwrap()
+                .to_owned();
             format!("{} {name}", scope.split('/').nth(2).unwrap())
         })
         .collect();
@@ -214,24 +265,50 @@ fn services_without_regions_are_asked_in_the_first() {
 
 #[test]
 fn the_limits_are_told() {
-    let stub = Stub::start(|_, _| (200, json!({"Events": [], "NextToken": "for ever"}).to_string()));
+    let stub = Stub::start(|_, _| {
+        (
+            200,
+            json!({"Events": [], "NextToken": "for ever"}).to_string(),
+        )
+    });
     let session = session(&stub.url, &[]);
     let pace = Pace::new(Duration::from_millis(1));
     let trail = Trail::new(&session, "1", &pace);
-    let who = trail.who(&group(), time(0), time(90 * 86_400 + 500)).unwrap();
+    let who = trail
+        .who(&group(), time(0), time(90 * 86_400 + 500))
+        .unwrap();
     assert_eq!(who.from, time(500));
-    assert_eq!(who.remarks, ["CloudTrail keeps events for 90 days", "only the last 1000 events were read"]);
+    assert_eq!(
+        who.remarks,
+        [
+            "CloudTrail keeps events for 90 days",
+            "only the last 1000 events were read"
+        ]
+    );
     assert_eq!(stub.asked().len(), 20);
-    let soon = trail.who(&group(), time(1_000_000), time(1_000_060)).unwrap();
-    assert!(soon.remarks.iter().any(|remark| remark.contains("15 minutes late")));
+    let soon = trail
+        .who(&group(), time(1_000_000), time(1_000_060))
+        .unwrap();
+    assert!(
+        soon.remarks
+            .iter()
+            .any(|remark| remark.contains("15 minutes late"))
+    );
 }
 
 #[test]
 fn refused_lookups_are_errors() {
-    let stub = Stub::start(|_, _| (400, json!({"__type": "AccessDeniedException", "Message": "no"}).to_string()));
+    let stub = Stub::start(|_, _| {
+        (
+            400,
+            json!({"__type": "AccessDeniedException", "Message": "no"}).to_string(),
+        )
+    });
     let session = session(&stub.url, &[]);
     let pace = Pace::new(Duration::from_millis(1));
-    let error = Trail::new(&session, "1", &pace).who(&group(), time(0), time(9)).unwrap_err();
+    let error = Trail::new(&session, "1", &pace)
+        .who(&group(), time(0), time(9))
+        .unwrap_err();
     assert!(error.is_denied());
     assert_eq!(stub.asked().len(), 1);
 }

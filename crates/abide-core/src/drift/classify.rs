@@ -77,6 +77,17 @@ pub fn classify(sides: &Snapshots, set: &PolicySet, code: Code) -> Drift {
     drift
 }
 
+/// Longer texts name nothing.
+const SHORT: usize = 256;
+
+fn texts(values: &Object) -> BTreeMap<String, String> {
+    let texts = values.iter().filter_map(|(name, value)| {
+        let text = value.as_str().filter(|text| text.len() <= SHORT)?;
+        Some((name.to_owned(), text.to_owned()))
+    });
+    texts.collect()
+}
+
 fn suspicion(drift: &[ResourceDrift], last: &Inventory, found: &Inventory) -> Option<Suspicion> {
     let gone: Vec<&ResourceDrift> = drift
         .iter()
@@ -300,6 +311,8 @@ impl Sorter<'_> {
             location: None,
             accepted: None,
             since: None,
+            texts: texts(&drift.before),
+            who: None,
         });
     }
 
@@ -348,6 +361,8 @@ impl Sorter<'_> {
                 since: None,
                 verdicts,
                 ignored: Vec::new(),
+                texts: texts(&resource.values),
+                who: None,
                 address: address.clone(),
             };
             told.insert(address);
@@ -419,6 +434,8 @@ impl Sorter<'_> {
                 accepted: None,
                 since: None,
                 ignored: Vec::new(),
+                texts: texts(&wanted.values),
+                who: None,
             });
         }
     }

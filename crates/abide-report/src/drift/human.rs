@@ -113,6 +113,9 @@ fn resource(screen: &mut Screen<'_>, report: &DriftReport, item: &Drifted) -> io
     for line in words::verdicts(report, item) {
         screen.note("policy", &prose(&line))?;
     }
+    for line in words::who(item) {
+        screen.note("who", &prose(&line))?;
+    }
     let controls = words::controls(report, item);
     if !controls.is_empty() {
         screen.note("controls", &prose(&controls.join(", ")))?;

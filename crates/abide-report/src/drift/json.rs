@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use abide_core::drift::{Change, Class, Drift, Drifted, Kind, Noise};
+use abide_core::drift::{Change, Class, Drift, Drifted, Kind, Noise, Who};
 use abide_core::finding::{Finding, Location, Outcome};
 use abide_core::value::Value;
 use abide_policy::Severity;
@@ -60,6 +60,10 @@ struct JsonResource<'a> {
     not_reverted: &'a [String],
     caused_by: Vec<&'a str>,
     policies: Vec<JsonVerdicts<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    who: Option<&'a Who>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    who_error: Option<&'a str>,
     location: Option<&'a Location>,
     /// When a recorded scan first saw it.
     since: Option<Timestamp>,
@@ -183,6 +187,12 @@ fn resource<'a>(report: &'a DriftReport, item: &'a Drifted) -> JsonResource<'a> 
             expires: &exception.expires,
             reason: &exception.reason,
         }),
+        who: item.who.as_ref().and_then(|who| who.as_ref().ok()),
+        who_error: item
+            .who
+            .as_ref()
+            .and_then(|who| who.as_ref().err())
+            .map(String::as_str),
     }
 }
 

@@ -72,6 +72,9 @@ fn class(report: &DriftReport, drift: &Drift, class: Class, out: &mut String) {
         for line in words::verdicts(report, item) {
             out.push_str(&format!("  - {}\n", markdown(&clip(&line, LINE))));
         }
+        for line in words::who(item) {
+            out.push_str(&format!("  - Who: {}\n", markdown(&clip(&line, LINE))));
+        }
         if let Some(place) = &item.location {
             let line = format!("{}:{}", place.file, place.line);
             out.push_str(&format!("  - Written in {}\n", markdown_code(&line)));

@@ -1,6 +1,6 @@
 //! Sentences about drift that the formats share.
 
-use abide_core::drift::{Change, Class, Drift, Drifted, Kind};
+use abide_core::drift::{Act, Certainty, Change, Class, Drift, Drifted, Kind};
 use abide_core::finding::AppliedException;
 use abide_core::value::Value;
 
@@ -113,6 +113,51 @@ pub(super) fn verdicts(report: &DriftReport, resource: &Drifted) -> Vec<String> 
         ))
     });
     shown.collect()
+}
+
+/// Acts that are named.
+const ACTS: usize = 3;
+
+/// Who did it, a line each.
+pub(super) fn who(resource: &Drifted) -> Vec<String> {
+    let who = match &resource.who {
+        None => return Vec::new(),
+        Some(Err(error)) => return vec![format!("not known: {error}")],
+        Some(Ok(who)) => who,
+    };
+    let label = match who.certainty {
+        Certainty::Unique => "",
+        Certainty::Likely => "likely ",
+        Certainty::Possible => "possibly (it changed something else of it) ",
+        Certainty::Nobody => {
+            let mut lines = vec![format!("nobody is recorded since {}", who.from)];
+            lines.extend(who.remarks.iter().cloned());
+            return lines;
+        }
+    };
+    let acts = who.acts.iter().take(ACTS);
+    let mut lines: Vec<String> = acts
+        .map(|act| format!("{label}{}", self::act(act)))
+        .collect();
+    if who.acts.len() > ACTS {
+        lines.push(count(who.acts.len() - ACTS, "more event"));
+    }
+    lines.extend(who.remarks.iter().cloned());
+    lines
+}
+
+fn act(act: &Act) -> String {
+    let mut text = format!("{} at {}: {}", act.identity, act.at, act.event);
+    if let Some(ip) = &act.source_ip {
+        text.push_str(&format!(" from {ip}"));
+    }
+    if let Some(agent) = &act.user_agent {
+        text.push_str(&format!(" with {agent}"));
+    }
+    if act.by_terraform {
+        text.push_str(" (Terraform itself: an apply of this or another root module)");
+    }
+    format!("{text}, event {}", act.event_id)
 }
 
 /// The controls that what fails now gives evidence for.

@@ -27,7 +27,10 @@ pub(super) fn render(
 
 fn verdict(report: &UnmanagedReport) -> (Tone, String) {
     let unmanaged = report.resources().count();
-    let broken = report.resources().filter(|r| r.violations().next().is_some()).count();
+    let broken = report
+        .resources()
+        .filter(|r| r.violations().next().is_some())
+        .count();
     let mut text = match (unmanaged, report.evaluated, broken) {
         (0, ..) => "nothing unmanaged was found".to_owned(),
         (number, false, _) => format!("{} in no state", be(number)),
@@ -117,7 +120,12 @@ fn resource(
         screen.note("controls", &prose(&controls.join(", ")))?;
     }
     if !item.undecided.is_empty() {
-        let named = item.undecided.iter().take(UNDECIDED).cloned().collect::<Vec<_>>();
+        let named = item
+            .undecided
+            .iter()
+            .take(UNDECIDED)
+            .cloned()
+            .collect::<Vec<_>>();
         let more = match item.undecided.len() > UNDECIDED {
             true => ", …",
             false => "",
@@ -134,7 +142,10 @@ fn resource(
     }
     match &item.ignored {
         Some(ignore) => {
-            let text = format!("{}, until {}: {}", ignore.owner, ignore.expires, ignore.reason);
+            let text = format!(
+                "{}, until {}: {}",
+                ignore.owner, ignore.expires, ignore.reason
+            );
             screen.note("owner", &prose(&text))
         }
         None => {

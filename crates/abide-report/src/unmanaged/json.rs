@@ -19,7 +19,9 @@ pub(super) fn render(report: &UnmanagedReport, out: &mut dyn Write) -> io::Resul
         checked_at: report.at,
         evaluated: report.evaluated,
         complete: report.is_complete(),
-        accounts: accounts.map(|account| self::account(report, account)).collect(),
+        accounts: accounts
+            .map(|account| self::account(report, account))
+            .collect(),
     };
     json_text::write(&document, 6, out)
 }

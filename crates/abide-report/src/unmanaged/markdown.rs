@@ -78,6 +78,9 @@ fn resource(report: &UnmanagedReport, item: &UnmanagedResource, out: &mut String
         out.push_str(&format!("  - {}\n", markdown(&clip(&line, LINE))));
     }
     if let Some(reason) = &item.unread {
-        out.push_str(&format!("  - could not be read: {}\n", markdown(&clip(reason, LINE))));
+        out.push_str(&format!(
+            "  - could not be read: {}\n",
+            markdown(&clip(reason, LINE))
+        ));
     }
 }

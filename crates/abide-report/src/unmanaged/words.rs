@@ -13,12 +13,19 @@ pub(super) fn place(region: Option<&str>) -> &str {
 /// `aws_s3_bucket by-hand (eu-west-1)`
 pub(super) fn subject(resource: &UnmanagedResource) -> String {
     let place = place(resource.region.as_deref());
-    format!("{} {} ({place}) is in no state", resource.type_name, resource.id)
+    format!(
+        "{} {} ({place}) is in no state",
+        resource.type_name, resource.id
+    )
 }
 
 /// What belongs to it: `with 1 aws_ebs_volume, 1 aws_network_interface`.
 pub(super) fn children(resource: &UnmanagedResource) -> Option<String> {
-    let mut names: Vec<&str> = resource.children.iter().map(|(name, _)| name.as_str()).collect();
+    let mut names: Vec<&str> = resource
+        .children
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     names.sort_unstable();
     let groups: Vec<String> = names
         .chunk_by(|a, b| a == b)
@@ -34,10 +41,17 @@ pub(super) fn finding(report: &UnmanagedReport, finding: &Finding) -> String {
         .get(finding.policy as usize)
         .map_or("?", |policy| &policy.id);
     let excepted = match &finding.exception {
-        Some(exception) => format!(" (excepted by {} until {})", exception.id, exception.expires),
+        Some(exception) => format!(
+            " (excepted by {} until {})",
+            exception.id, exception.expires
+        ),
         None => String::new(),
     };
-    format!("{id} ({}): {}{excepted}", finding.severity, finding.message.trim())
+    format!(
+        "{id} ({}): {}{excepted}",
+        finding.severity,
+        finding.message.trim()
+    )
 }
 
 /// The controls that violations give evidence for.
@@ -67,7 +81,11 @@ pub(super) fn unseen(unseen: &UnseenKind) -> String {
 /// A line of numbers for an account.
 pub(super) fn summary(found: &UnmanagedFound) -> String {
     let sum = |of: fn(&super::UnmanagedKind) -> usize| found.kinds.iter().map(of).sum::<usize>();
-    let ignored = found.resources.iter().filter(|r| r.ignored.is_some()).count();
+    let ignored = found
+        .resources
+        .iter()
+        .filter(|r| r.ignored.is_some())
+        .count();
     let mut parts = vec![
         format!("{} unmanaged", found.resources.len() - ignored),
         format!("{} in states", sum(|kind| kind.held)),
@@ -78,7 +96,10 @@ pub(super) fn summary(found: &UnmanagedFound) -> String {
         parts.push(format!("{ignored} ignored"));
     }
     if !found.not_looked.is_empty() {
-        parts.push(format!("{} NOT LOOKED AT", count(found.not_looked.len(), "listing")));
+        parts.push(format!(
+            "{} NOT LOOKED AT",
+            count(found.not_looked.len(), "listing")
+        ));
     }
     format!(
         "{} of {} listed: {}",

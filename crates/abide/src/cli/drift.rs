@@ -47,6 +47,16 @@ pub(crate) struct DriftArgs {
     #[arg(long)]
     pub(crate) applied: bool,
 
+    /// Ask CloudTrail who made the violating, improving and sensitive changes
+    #[cfg(feature = "aws")]
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) who: bool,
+
+    /// Since when to ask [default: when a local state was written, else 90 days]
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "TIME", requires = "who")]
+    pub(crate) who_since: Option<jiff::Timestamp>,
+
     /// How many targets are planned at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::{PolicyArgs, Shown};
+use super::PolicyArgs;
 
 pub(crate) const UNMANAGED_HELP: &str = "\
 The accounts of the targets are listed by read-only calls; what the states of all targets hold, what
@@ -61,8 +61,8 @@ pub(crate) struct UnmanagedArgs {
     pub(crate) policy: PolicyArgs,
 
     /// What to print
-    #[arg(long, value_enum, default_value_t = Shown::Human, help_heading = "Output")]
-    pub(crate) format: Shown,
+    #[arg(long, value_enum, default_value_t = Listed::Human, help_heading = "Output")]
+    pub(crate) format: Listed,
 
     /// Write to a file instead of standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -71,4 +71,12 @@ pub(crate) struct UnmanagedArgs {
     /// Tell how long each step took
     #[arg(long, help_heading = "Output")]
     pub(crate) timings: bool,
+}
+
+/// How unmanaged resources are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    Human,
+    Markdown,
+    Json,
 }

@@ -5,6 +5,8 @@ pub(crate) mod look;
 mod observe;
 mod remedy;
 mod watch;
+#[cfg(feature = "aws")]
+mod who;
 
 use abide_connect::Cancel;
 use abide_core::drift::{self, Class};
@@ -56,7 +58,16 @@ pub(crate) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
         at,
     };
     let targets = match args.plan.is_empty() {
-        true => looking.targets(&wanted, usize::from(args.jobs), &interruptible()?)?,
+        true => {
+            let cancel = interruptible()?;
+            let looked = looking.targets(&wanted, usize::from(args.jobs), &cancel)?;
+            #[cfg(feature = "aws")]
+            let looked = match args.who {
+                true => who::ask(&wanted, looked, args.who_since, &cancel),
+                false => looked,
+            };
+            looked
+        }
         false => args.plan.iter().map(|file| looking.file(file)).collect(),
     };
     let policies = chosen.set.policies.iter();

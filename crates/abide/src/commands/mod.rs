@@ -1,5 +1,7 @@
 //! One file for each subcommand.
 
+#[cfg(feature = "aws")]
+mod aws;
 pub(crate) mod baseline;
 pub(crate) mod completions;
 pub(crate) mod config;

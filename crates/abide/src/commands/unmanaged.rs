@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use self::accounts::Account;
 use self::states::State;
-use crate::cli::{Cli, Shown, UnmanagedArgs};
+use crate::cli::{Cli, Listed, UnmanagedArgs};
 use crate::commands::drift::interruptible;
 use crate::config::{Config, IgnoreEntry, Target};
 use crate::pipeline::{self, Chosen, Standing};
@@ -40,7 +40,12 @@ pub(crate) fn run(cli: &Cli, args: &UnmanagedArgs) -> anyhow::Result<u8> {
     let standing = Standing::excepted(&config, args.exceptions.as_deref())?;
     let ignored = config.ignored()?;
     known_types(&args.types)?;
-    known_types(&ignored.iter().map(|e| e.type_name.clone()).collect::<Vec<_>>())?;
+    known_types(
+        &ignored
+            .iter()
+            .map(|e| e.type_name.clone())
+            .collect::<Vec<_>>(),
+    )?;
     let all = config.targets()?;
     let wanted = wanted(&all, args)?;
     let cancel = interruptible()?;
@@ -118,9 +123,9 @@ fn code(report: &UnmanagedReport) -> u8 {
 
 fn write(cli: &Cli, args: &UnmanagedArgs, report: &UnmanagedReport) -> anyhow::Result<()> {
     let format = match args.format {
-        Shown::Human => DriftFormat::Human,
-        Shown::Markdown => DriftFormat::Markdown,
-        Shown::Json => DriftFormat::Json,
+        Listed::Human => DriftFormat::Human,
+        Listed::Markdown => DriftFormat::Markdown,
+        Listed::Json => DriftFormat::Json,
     };
     let mut bytes = Vec::new();
     let (color, width) = match &args.output {
@@ -163,7 +168,10 @@ fn wanted<'t>(known: &'t [Target], args: &UnmanagedArgs) -> anyhow::Result<Vec<&
     let found = args.targets.iter().map(|name| {
         let target = known.iter().find(|target| target.name == *name);
         target.ok_or_else(|| {
-            anyhow!("there is no target `{name}`; abide.toml has {}", names.join(", "))
+            anyhow!(
+                "there is no target `{name}`; abide.toml has {}",
+                names.join(", ")
+            )
         })
     });
     found.collect()
@@ -171,10 +179,18 @@ fn wanted<'t>(known: &'t [Target], args: &UnmanagedArgs) -> anyhow::Result<Vec<&
 
 impl Work<'_> {
     /// Looks at one account; also gives the import blocks.
-    fn account(&self, account: &Account<'_>, states: &[State]) -> (UnmanagedAccount, Option<String>) {
+    fn account(
+        &self,
+        account: &Account<'_>,
+        states: &[State],
+    ) -> (UnmanagedAccount, Option<String>) {
         let mut result = UnmanagedAccount {
             account: account.id.clone(),
-            targets: account.targets.iter().map(|target| target.name.clone()).collect(),
+            targets: account
+                .targets
+                .iter()
+                .map(|target| target.name.clone())
+                .collect(),
             regions: Vec::new(),
             outcome: Ok(UnmanagedFound::default()),
             steps: states::steps(states, account),
@@ -187,7 +203,14 @@ impl Work<'_> {
             let mut imports = Imports::default();
             judge::companions(self, account, &result.regions, &mut found, &mut imports)?;
             if self.args.evaluate {
-                judge::judge(self, account, &result.regions, &mut found, &imports, &mut result.steps)?;
+                judge::judge(
+                    self,
+                    account,
+                    &result.regions,
+                    &mut found,
+                    &imports,
+                    &mut result.steps,
+                )?;
             }
             blocks = Some(imports.text());
             Ok(found.shown)

@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use super::notify::NotifyTable;
 use super::targets::TargetTable;
-use super::watch::DriftTable;
 use super::unmanaged::UnmanagedTable;
+use super::watch::DriftTable;
 
 /// The file's content. What is judged later keeps its place.
 #[derive(Debug, Default, Deserialize)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use abide_aws::Session;
 use abide_aws::unmanaged::Held;
 use abide_report::UnmanagedAccount;
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use crate::commands::drift::look::environment;
+use crate::commands::aws::session;
 use crate::config::Target;
 
 /// One account with the targets that are in it.
@@ -33,7 +33,10 @@ pub(super) fn of<'t>(targets: &[&'t Target]) -> (Vec<Account<'t>>, Vec<Unmanaged
                 account.targets.push(target);
             }
             Err(error) => failed.push(UnmanagedAccount {
-                account: target.account.clone().unwrap_or_else(|| "unknown".to_owned()),
+                account: target
+                    .account
+                    .clone()
+                    .unwrap_or_else(|| "unknown".to_owned()),
                 targets: vec![target.name.clone()],
                 regions: Vec::new(),
                 outcome: Err(format!("target {}: {error:#}", target.name)),
@@ -42,27 +45,6 @@ pub(super) fn of<'t>(targets: &[&'t Target]) -> (Vec<Account<'t>>, Vec<Unmanaged
         }
     }
     (accounts.into_values().collect(), failed)
-}
-
-/// What the AWS library sees of the environment: what terraform sees.
-fn session(target: &Target) -> anyhow::Result<(String, Session)> {
-    let environment = environment(target);
-    let text = |text: &std::ffi::OsString| text.to_string_lossy().into_owned();
-    let variables: Vec<(String, String)> = environment
-        .iter()
-        .map(|(name, value)| (text(name), text(value)))
-        .collect();
-    let session = Session::new(&variables)?;
-    let identity = session.identity().context("asking whose credentials these are")?;
-    if let Some(expected) = &target.account
-        && *expected != identity.account
-    {
-        bail!(
-            "the credentials are of account {}, but the target is account {expected}: check credentials and profile",
-            identity.account
-        );
-    }
-    Ok((identity.account, session))
 }
 
 /// Where to look: where somebody said, else where the states are and the credentials point.

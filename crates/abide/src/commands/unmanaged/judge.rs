@@ -10,9 +10,7 @@ use abide_core::finding::{Finding, Outcome};
 use abide_core::policy::{CompiledPolicy, Node, PolicySet, Question};
 use abide_core::scan::Scan;
 use abide_rego::Asking;
-use abide_report::{
-    UnmanagedFound, UnmanagedIgnore, UnmanagedKind, UnmanagedResource, UnseenKind,
-};
+use abide_report::{UnmanagedFound, UnmanagedIgnore, UnmanagedKind, UnmanagedResource, UnseenKind};
 use jiff::tz::TimeZone;
 
 use super::Work;
@@ -184,11 +182,15 @@ pub(super) fn judge(
     let owner = |at: usize| imports.all[at].of.unwrap_or(at);
     let resource_of = |at: usize| {
         let mut places = found.places.iter();
-        places.find(|(_, import)| **import == owner(at)).map(|(place, _)| *place)
+        places
+            .find(|(_, import)| **import == owner(at))
+            .map(|(place, _)| *place)
     };
     let mut missing: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     for (at, reason) in &read.failed {
-        let Some(place) = resource_of(*at) else { continue };
+        let Some(place) = resource_of(*at) else {
+            continue;
+        };
         let import = &imports.all[*at];
         missing.entry(place).or_default().insert(&import.type_name);
         let text = format!("{}: {reason}", import.address());

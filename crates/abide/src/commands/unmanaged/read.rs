@@ -88,7 +88,8 @@ impl Reading<'_> {
                 Err(ConnectError::Cancelled) => return Err(ConnectError::Cancelled.into()),
                 Err(error) => {
                     let text = error.to_string();
-                    read.failed.extend(part.iter().map(|at| (*at, text.clone())));
+                    read.failed
+                        .extend(part.iter().map(|at| (*at, text.clone())));
                 }
             }
         }
@@ -132,8 +133,12 @@ impl Reading<'_> {
         let mut planned = import(&planning, &generated, &progress);
         // What Terraform generates may contradict itself. Only what was read counts, so what says
         // nothing is left out.
-        if let (Err(ConnectError::Failed { step: Step::Plan, .. }), Ok(text)) =
-            (&planned, fs::read_to_string(&generated))
+        if let (
+            Err(ConnectError::Failed {
+                step: Step::Plan, ..
+            }),
+            Ok(text),
+        ) = (&planned, fs::read_to_string(&generated))
         {
             fs::write(&generated, without_empty(&text)).context("writing what was generated")?;
             planned = plan(&planning, &progress);
@@ -195,17 +200,24 @@ fn named(output: &str, part: &[usize], imports: &[Import]) -> BTreeMap<usize, St
 /// Terraform's errors one by one.
 fn errors(output: &str) -> Vec<&str> {
     // The part of the plan that was made names them too.
-    let output = output.split("Terraform planned the following").next().unwrap_or_default();
+    let output = output
+        .split("Terraform planned the following")
+        .next()
+        .unwrap_or_default();
     let mut starts: Vec<usize> = output.match_indices("Error: ").map(|(at, _)| at).collect();
     starts.push(output.len());
     let pairs = starts.windows(2);
-    pairs.filter_map(|pair| output.get(pair[0]..pair[1])).collect()
+    pairs
+        .filter_map(|pair| output.get(pair[0]..pair[1]))
+        .collect()
 }
 
 /// Whether an address stands in a text as a whole word.
 fn mentions(text: &str, address: &str) -> bool {
     text.match_indices(address).any(|(at, _)| {
-        let after = text.get(at + address.len()..).and_then(|rest| rest.chars().next());
+        let after = text
+            .get(at + address.len()..)
+            .and_then(|rest| rest.chars().next());
         !after.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
     })
 }
@@ -217,7 +229,11 @@ fn reason(output: &str) -> String {
         .map(|line| line.trim_matches(|c: char| c.is_whitespace() || "│╷╵".contains(c)))
         .filter(|line| !line.is_empty());
     let text: Vec<&str> = lines.take(6).collect();
-    text.join(" ").trim_start_matches("Error: ").chars().take(400).collect()
+    text.join(" ")
+        .trim_start_matches("Error: ")
+        .chars()
+        .take(400)
+        .collect()
 }
 
 #[cfg(test)]
@@ -245,11 +261,17 @@ mod tests {
 
     #[test]
     fn errors_name_who_is_to_blame() {
-        let imports = [import("aws_instance", "a"), import("aws_instance", "a_2"), import("aws_vpc", "a")];
+        let imports = [
+            import("aws_instance", "a"),
+            import("aws_instance", "a_2"),
+            import("aws_vpc", "a"),
+        ];
         let output = "│ Error: Conflicting configuration arguments\n│ \n│   with aws_instance.a_2,\n│   on generated.tf line 3:\n│ \"x\": conflicts with y\n╵\nError: Cannot import\n  with aws_vpc.a\nTerraform planned the following actions:\n  # aws_instance.a will be imported\n";
         let found = named(output, &[0, 1, 2], &imports);
         assert_eq!(found.keys().copied().collect::<Vec<_>>(), [1, 2]);
-        assert!(found[&1].starts_with("Conflicting configuration arguments with aws_instance.a_2,"));
+        assert!(
+            found[&1].starts_with("Conflicting configuration arguments with aws_instance.a_2,")
+        );
         assert!(found[&2].starts_with("Cannot import"));
         assert!(super::named("Error: no credentials", &[0, 1], &imports).is_empty());
     }

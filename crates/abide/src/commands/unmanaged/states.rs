@@ -1,6 +1,5 @@
 //! The states of all targets: what they hold is managed.
 
-use std::fs;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +9,7 @@ use abide_connect::{Cancel, Planning, Tool, state};
 use anyhow::{Context, bail};
 
 use super::accounts::Account;
-use crate::commands::drift::look::{environment, file_name};
+use crate::commands::drift::look::{data, environment};
 use crate::config::Target;
 use crate::terminal;
 
@@ -38,7 +37,9 @@ pub(super) fn read(
             let mut targets = account.targets.iter();
             targets.any(|known| known.name == target.name)
         });
-        known.map(|account| account.id.clone()).or_else(|| target.account.clone())
+        known
+            .map(|account| account.id.clone())
+            .or_else(|| target.account.clone())
     };
     let tasks: Vec<(&Target, Option<String>)> = all
         .iter()
@@ -53,9 +54,13 @@ pub(super) fn read(
     std::thread::scope(|scope| {
         for _ in 0..JOBS.min(tasks.len()) {
             scope.spawn(|| {
-                while let Some((target, account)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((target, account)) = tasks.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let state = one(target, account.clone(), cancel);
-                    states.lock().unwrap_or_else(PoisonError::into_inner).push(state);
+                    states
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(state);
                 }
             });
         }
@@ -95,10 +100,7 @@ fn shown(
         &Planning {
             tool: &tool,
             directory: &target.directory,
-            data: &target
-                .directory
-                .join(".terraform/abide")
-                .join(file_name(&target.name)),
+            data: &data(target),
             workspace: target.table.workspace.as_deref(),
             var_files: &[],
             backend: &target.table.backend_config,
@@ -111,7 +113,7 @@ fn shown(
     )?;
     let timed = shown.steps.iter();
     steps.extend(timed.map(|(step, time)| (format!("{} {}", target.name, step.as_str()), *time)));
-    fs::read_to_string(&shown.json).context("reading the state that was shown")
+    String::from_utf8(shown.json).context("the state that was shown is no text")
 }
 
 /// Refuses an account of which a state is missing: all it holds would look unmanaged.
