@@ -7,8 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
-mod account;
 mod calls;
+mod live_account;
 mod moto;
 mod stub;
 mod trail;

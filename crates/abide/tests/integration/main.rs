@@ -27,6 +27,8 @@ mod formats;
 mod help;
 mod import;
 mod live_drift;
+#[cfg(feature = "aws")]
+mod live_unmanaged;
 mod lsp;
 mod offers;
 mod offline;

@@ -30,6 +30,8 @@ impl RealAws {
         let mut server = Command::new("python3")
             .arg(repository().join("scripts/real_aws.py"))
             .arg("serve")
+            // Else the account owns the snapshots of public images.
+            .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -74,6 +76,12 @@ impl RealAws {
             form.push_str(&format!("&{name}={}", value.replace('/', "%2F")));
         }
         self.send("POST", "/", &signed(&keys.id, "eu-west-1", "ec2"), &form)
+    }
+
+    /// A call of the query API of IAM.
+    pub(crate) fn iam(&self, keys: &Keys, action: &str, user: &str) {
+        let form = format!("Version=2010-05-08&Action={action}&UserName={user}");
+        self.send("POST", "/", &signed(&keys.id, "us-east-1", "iam"), &form);
     }
 
     /// A call of S3.
