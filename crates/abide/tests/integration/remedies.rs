@@ -452,6 +452,45 @@ fn an_edit_that_does_not_prove_itself_is_not_taken() {
     assert!(source.contains("enable_key_rotation = false"));
 }
 
+/// The plan, with a key besides that is left alone and breaks a policy.
+fn with_bad_key(plan: &Value) -> Value {
+    let mut plan = plan.clone();
+    let keys = fixture("drift/improving");
+    let mut key = keys["resource_changes"][0].clone();
+    key["address"] = json!("aws_kms_key.other");
+    key["name"] = json!("other");
+    key["change"]["before"] = key["change"]["after"].clone();
+    key["change"]["actions"] = json!(["no-op"]);
+    plan["resource_changes"].as_array_mut().unwrap().push(key);
+    let planned = &keys["planned_values"]["root_module"]["resources"];
+    let mut values = planned[0].clone();
+    values["address"] = json!("aws_kms_key.other");
+    values["name"] = json!("other");
+    let planned = &mut plan["planned_values"]["root_module"]["resources"];
+    planned.as_array_mut().unwrap().push(values);
+    plan
+}
+
+/// Terraform would do nothing else, but a policy fails that did not.
+#[test]
+fn a_remedy_that_breaks_a_policy_is_refused() {
+    let stand = improving();
+    let edited = agreed(&fixture("drift/improving"), KEY);
+    stand.plan("edited", &with_bad_key(&edited));
+    stand.refused(
+        &["remedy", "prod", KEY, "--adopt"],
+        "policies would fail that no approved exception covers:\n  POL-0290 aws_kms_key.other",
+    );
+    let stand = Stand::bastion();
+    let target = targeted(&fixture("plans/drift-in-plan"), &[BASTION]);
+    stand.plan("target", &with_bad_key(&target));
+    stand.refused(
+        &["remedy", "prod", BASTION, "--revert"],
+        "the revert would break policies and is not kept:\n  POL-0290 aws_kms_key.other",
+    );
+    assert_eq!(stand.kept(), Vec::<PathBuf>::new());
+}
+
 #[test]
 fn a_pull_request_is_a_branch_of_its_own() {
     let stand = improving();
