@@ -62,7 +62,7 @@ pub(crate) struct DriftArgs {
     pub(crate) jobs: u16,
 
     /// Stay, and look at targets when their schedule says; all that have one, or those named
-    #[arg(long, conflicts_with_all = ["plan", "format", "output", "timings", "notify"], help_heading = "Watching")]
+    #[arg(long, conflicts_with_all = ["plan", "format", "output", "timings", "notify", "detailed_exitcode"], help_heading = "Watching")]
     pub(crate) watch: bool,
 
     /// Tell the routes of the targets what changed since the last time

@@ -17,39 +17,47 @@ use crate::{ci, recording};
 /// # Errors
 /// If something that should be recorded is not; the other targets are.
 pub(super) fn record(report: &mut DriftReport, args: &RecordArgs) -> anyhow::Result<()> {
+    record_due(report, args, None)
+}
+
+/// The same of scans that answer a due time.
+///
+/// # Errors
+/// If something that should be recorded is not; the other targets are.
+pub(super) fn record_due(
+    report: &mut DriftReport,
+    args: &RecordArgs,
+    due: Option<Timestamp>,
+) -> anyhow::Result<()> {
     let mut failed = None;
     for target in &mut report.targets {
-        if let Err(error) = one(target, &report.policies, args) {
-            failed.get_or_insert(error);
+        let stream = stream(args, &target.name);
+        if args.record
+            && let Err(error) = record_one(target, &stream, args, due)
+        {
+            failed.get_or_insert_with(|| error.context(format!("target {}", target.name)));
         }
+        since(target, &report.policies, &stream, &args.store);
     }
     failed.map_or(Ok(()), Err)
 }
 
-/// The same for one target.
-///
-/// # Errors
-/// If it should be recorded and is not.
-pub(super) fn one(
-    target: &mut DriftTarget,
-    policies: &[ScanPolicy],
-    args: &RecordArgs,
-) -> anyhow::Result<()> {
+/// The stream of a target's scans.
+pub(super) fn stream(args: &RecordArgs, target: &str) -> String {
     let base = args
         .stream
         .clone()
         .or_else(|| ci::run(&ci::variable).repository)
         .unwrap_or_else(|| "default".to_owned());
-    let stream = format!("{base}/{}", target.name);
-    let recorded = match args.record {
-        true => record_one(target, &stream, args),
-        false => Ok(()),
-    };
-    since(target, policies, &stream, &args.store);
-    recorded.with_context(|| format!("target {}: drift is not recorded", target.name))
+    format!("{base}/{target}")
 }
 
-fn record_one(target: &DriftTarget, stream: &str, args: &RecordArgs) -> anyhow::Result<()> {
+fn record_one(
+    target: &DriftTarget,
+    stream: &str,
+    args: &RecordArgs,
+    due: Option<Timestamp>,
+) -> anyhow::Result<()> {
     match (&target.outcome, &target.scan) {
         (Err(reason), _) => {
             recording::failed_in(args, stream, &anyhow!("{reason}"));
@@ -58,10 +66,12 @@ fn record_one(target: &DriftTarget, stream: &str, args: &RecordArgs) -> anyhow::
         (Ok(_), Some(scan)) => {
             let mut snapshot = recording::snapshot(scan, args, Vec::new());
             stream.clone_into(&mut snapshot.context.stream);
+            snapshot.context.slot = due.map(Timestamp::as_millisecond);
             recording::record(&snapshot, args)
         }
         (Ok(_), None) => Ok(()),
     }
+    .context("drift is not recorded")
 }
 
 /// Looks up when drift that still is was first seen. A store that is not there, or holds nothing of

@@ -1,7 +1,9 @@
 //! What routes are told of a look at a target.
 
+use std::collections::BTreeSet;
+
 use abide_core::drift::{Change, Drift, Drifted, Verdicts};
-use abide_core::finding::Outcome;
+use abide_core::finding::{Finding, Outcome};
 use abide_core::scan::ScanPolicy;
 use abide_notify::{Item, Observation, Observed};
 use abide_report::{DriftTarget, drift_advice, drift_change, drift_happened, drift_suspicion};
@@ -27,21 +29,31 @@ pub(super) fn observation(
             Err(error) => Observed::Failed(error.clone()),
             Ok(drift) => match drift_suspicion(drift) {
                 Some(why) => Observed::Suspicious(why),
-                None => Observed::Checked(items(drift, policies)),
+                None => Observed::Checked(items(target, drift, policies)),
             },
         },
     }
 }
 
-fn items(drift: &Drift, policies: &[ScanPolicy]) -> Vec<Item> {
+fn items(target: &DriftTarget, drift: &Drift, policies: &[ScanPolicy]) -> Vec<Item> {
+    let findings = target.scan.iter().flat_map(|scan| &scan.findings);
+    let excepted: BTreeSet<(u32, &str)> = findings
+        .filter(|finding| finding.exception.is_some())
+        .map(|finding| (finding.policy, finding.resource_address.as_str()))
+        .collect();
     let mut items = Vec::new();
-    let standing = drift.resources.iter();
-    for resource in standing.filter(|resource| resource.accepted.is_none()) {
+    // Somebody answers for what is accepted.
+    let open = drift.resources.iter().filter(|r| r.accepted.is_none());
+    for resource in open {
         if !resource.class.is_violation() {
             items.push(whole(resource));
             continue;
         }
-        let broken = resource.verdicts.iter().filter(|v| is_broken(v));
+        let address = resource.address.as_str();
+        let broken = resource
+            .verdicts
+            .iter()
+            .filter(|v| is_broken(v) && !excepted.contains(&(v.policy, address)));
         items.extend(broken.filter_map(|verdict| {
             let policy = policies.get(verdict.policy as usize)?;
             item(resource, verdict, policy)
@@ -54,7 +66,7 @@ fn items(drift: &Drift, policies: &[ScanPolicy]) -> Vec<Item> {
 fn is_broken(verdict: &Verdicts) -> bool {
     let by_drift = verdict.last != Outcome::Fail || verdict.desired == Outcome::Pass;
     let finding = verdict.finding.as_ref();
-    by_drift && finding.is_some_and(abide_core::finding::Finding::is_new_violation)
+    by_drift && finding.is_some_and(Finding::is_new_violation)
 }
 
 fn item(resource: &Drifted, verdict: &Verdicts, policy: &ScanPolicy) -> Option<Item> {

@@ -9,9 +9,12 @@ use std::{fs, io};
 use abide_connect::Cancel;
 use abide_core::scan::ScanPolicy;
 use abide_core::source::RedactionKey;
-use abide_notify::{Client, Route};
-use abide_report::{DriftReport, DriftTarget};
-use abide_watch::{Book, Drive, Ended, Look, Memory, Start, Watcher, deliver, metrics};
+use abide_notify::{Client, Observation, Observed, Route};
+use abide_report::DriftReport;
+use abide_store::Unanswered;
+use abide_watch::{
+    Book, Drive, Ended, Look, Memory, SlotRecord, SlotState, Start, Watcher, deliver, metrics,
+};
 use anyhow::Context;
 use jiff::Timestamp;
 
@@ -20,8 +23,8 @@ use super::look::Looking;
 use super::observe::observation;
 use crate::cli::{Cli, DriftArgs};
 use crate::config::{Config, Target};
-use crate::pipeline::{Chosen, Standing};
-use crate::{pipeline, recording, terminal};
+use crate::pipeline::{self, Chosen, Standing};
+use crate::{decisions, recording, terminal};
 
 /// How often numbers are written.
 const METRICS: Duration = Duration::from_secs(10);
@@ -46,15 +49,14 @@ pub(super) fn run(cli: &Cli, args: &DriftArgs) -> anyhow::Result<u8> {
     let mut watcher = Watcher::new(watched, config.catches_up());
     let world = World {
         config: &config,
-        args,
         chosen: &chosen,
         key: match args.recording.record {
             true => recording::redaction_key(&args.recording.store)?,
             false => key(&book),
         },
+        args,
         targets: &targets,
         cancel: &cancel,
-        metrics: args.metrics.as_deref(),
         written: Mutex::new(None),
     };
     world.begin(&watcher);
@@ -165,12 +167,12 @@ impl Telling {
 /// The world outside the loop.
 struct World<'a> {
     config: &'a Config,
-    args: &'a DriftArgs,
     chosen: &'a Chosen,
+    /// Digests of secrets stay the same from look to look.
     key: RedactionKey,
+    args: &'a DriftArgs,
     targets: &'a [Target],
     cancel: &'a Cancel,
-    metrics: Option<&'a Path>,
     written: Mutex<Option<Instant>>,
 }
 
@@ -190,27 +192,11 @@ impl World<'_> {
         }
     }
 
-    fn policies(&self, at: Timestamp) -> Vec<ScanPolicy> {
-        let policies = self.chosen.set.policies.iter();
-        policies.map(|policy| ScanPolicy::of(policy, at)).collect()
-    }
-
-    /// One look. Exceptions are read anew, since people approve and revoke them meanwhile.
-    fn seen(&self, target: &Target) -> DriftTarget {
-        let failed = |error: &anyhow::Error| DriftTarget {
-            name: target.name.clone(),
-            owner: target.table.owner.clone(),
-            outcome: Err(format!("{error:#}")),
-            scan: None,
-            steps: Vec::new(),
-            tool: None,
-        };
-        let exceptions = self.args.exceptions.as_deref();
-        let standing = match Standing::excepted(self.config, exceptions) {
-            Ok(standing) => standing,
-            Err(error) => return failed(&error),
-        };
+    /// Looks at a target, and records what was found.
+    fn report(&self, target: &Target, due: Timestamp) -> anyhow::Result<DriftReport> {
         let at = Timestamp::now();
+        // Exceptions may have been granted since the last look.
+        let standing = Standing::excepted(self.config, self.args.exceptions.as_deref())?;
         let looking = Looking {
             chosen: self.chosen,
             key: self.key.clone(),
@@ -218,18 +204,38 @@ impl World<'_> {
             standing: &standing,
             at,
         };
-        let mut seen = looking.target(target, self.cancel);
+        let seen = looking.target(target, self.cancel);
+        let policies = self.chosen.set.policies.iter();
+        let mut report = DriftReport {
+            at,
+            tool_version: env!("CARGO_PKG_VERSION"),
+            policies: policies.map(|policy| ScanPolicy::of(policy, at)).collect(),
+            targets: vec![seen],
+            timings: false,
+        };
         if self.cancel.is_cancelled() {
-            return seen;
+            return Ok(report);
         }
-        match history::one(&mut seen, &self.policies(at), &self.args.recording) {
-            Ok(()) => seen,
-            Err(error) => failed(&error),
+        let recorded = history::record_due(&mut report, &self.args.recording, Some(due));
+        let recorded = recorded.and_then(|()| match self.args.recording.record {
+            true => decisions::record(self.chosen, &standing, &self.args.recording),
+            false => Ok(()),
+        });
+        // People are told all the same.
+        if let Err(error) = recorded {
+            let name = terminal::visible(&target.name);
+            self.say(&format!(
+                "{name}: {}",
+                terminal::visible(&format!("{error:#}"))
+            ));
         }
+        Ok(report)
     }
 
     fn write_metrics(&self, watcher: &Watcher, book: &Book) {
-        let Some(path) = self.metrics else { return };
+        let Some(path) = self.args.metrics.as_deref() else {
+            return;
+        };
         let text = book.read(|memory| metrics(watcher, memory, Timestamp::now()));
         if let Err(error) = replace(path, &text) {
             self.say(&format!("metrics: {error:#}"));
@@ -246,12 +252,23 @@ impl Look for World<'_> {
         else {
             return Ended::Cancelled;
         };
-        let seen = self.seen(target);
-        if self.cancel.is_cancelled() && seen.outcome.is_err() {
-            return Ended::Cancelled;
+        let report = self.report(target, start.due);
+        let seen = match &report {
+            Ok(report) => {
+                let seen = report.targets.first();
+                seen.map(|seen| observation(seen, &report.policies, report.at))
+            }
+            Err(error) => Some(Observation {
+                target: start.target.clone(),
+                owner: target.table.owner.clone(),
+                at: Timestamp::now(),
+                outcome: Observed::Failed(format!("{error:#}")),
+            }),
+        };
+        match seen {
+            Some(seen) if !self.cancel.is_cancelled() => Ended::Seen(seen),
+            _ => Ended::Cancelled,
         }
-        let at = Timestamp::now();
-        Ended::Seen(observation(&seen, &self.policies(at), at))
     }
 
     fn is_over(&self) -> bool {
@@ -264,6 +281,31 @@ impl Look for World<'_> {
 
     fn say(&self, line: &str) {
         say(line);
+    }
+
+    fn has_store(&self) -> bool {
+        self.args.recording.record
+    }
+
+    fn store(&self, target: &str, record: &SlotRecord) -> Result<(), String> {
+        let state = match record.state {
+            // Its scan says so itself.
+            SlotState::Ran => return Ok(()),
+            SlotState::Failed => Unanswered::Failed,
+            SlotState::Missed => Unanswered::Missed,
+        };
+        let args = &self.args.recording;
+        let stream = history::stream(args, target);
+        let reason = terminal::visible(record.reason.as_deref().unwrap_or_default());
+        let settled = recording::open(&args.store).and_then(|mut store| {
+            let (slot, state) = (
+                (stream.as_str(), record.due.as_millisecond()),
+                (state, &*reason),
+            );
+            let key = recording::key(&args.store)?;
+            Ok(store.settle_slot(&args.store.tenant, slot, state, &key, recording::now())?)
+        });
+        settled.map(drop).map_err(|error| format!("{error:#}"))
     }
 
     fn changed(&self, watcher: &Watcher, book: &Book) {
