@@ -25,7 +25,7 @@ pub(super) fn requests(pager: &PagerDuty, message: &Message) -> Vec<Request> {
     if let Some(HealthChange::Failing(why) | HealthChange::Suspicious(why)) = &message.health {
         let details = json!({"reason": text::name(why, 4000)});
         let key = health_incident(&message.id);
-        events.push(trigger(pager, message, &key, "warning", details));
+        events.push(trigger(pager, message, &key, "warning", &details));
     }
     if message.has_news() {
         events.push(trigger(
@@ -33,7 +33,7 @@ pub(super) fn requests(pager: &PagerDuty, message: &Message) -> Vec<Request> {
             message,
             &message.id,
             severity(message),
-            details(message),
+            &details(message),
         ));
     }
     events.extend(message.closes.iter().map(|id| resolve(pager, id)));
@@ -56,7 +56,7 @@ fn trigger(
     message: &Message,
     id: &str,
     severity: &str,
-    details: Value,
+    details: &Value,
 ) -> Value {
     json!({
         "routing_key": pager.routing_key.bare(),
