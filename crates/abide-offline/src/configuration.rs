@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
+use abide_connect::Flavour;
 use abide_hcl::{Outline, Plain, outline};
 use serde::Deserialize;
 
@@ -16,6 +17,9 @@ use crate::schema::{Address, Types};
 const MOST_MODULES: usize = 2_000;
 /// Larger files are no source.
 const LARGEST_FILE: u64 = 16 << 20;
+
+/// Its answer depends on the region.
+const PARTITION: &str = "aws_partition";
 
 /// A configuration as far as it must be known to be planned offline.
 #[derive(Debug, Default)]
@@ -66,7 +70,11 @@ struct Installed {
 impl Configuration {
     /// Reads a root module and all it calls, as far as they are on disk. `root` is canonical;
     /// `manifest` says where fetched modules are.
-    pub(crate) fn read(root: &Path, manifest: &Path) -> Result<Self, OfflineError> {
+    pub(crate) fn read(
+        root: &Path,
+        manifest: &Path,
+        flavour: Flavour,
+    ) -> Result<Self, OfflineError> {
         let manifest = fs::read(manifest).ok();
         let manifest: Manifest = manifest
             .and_then(|text| serde_json::from_slice(&text).ok())
@@ -76,6 +84,9 @@ impl Configuration {
             manifest,
             seen: BTreeSet::new(),
             parsed: BTreeMap::new(),
+            flavour,
+            regions: Vec::new(),
+            partitions: Vec::new(),
             out: Self::default(),
         };
         let mut open = vec![(String::new(), root.to_owned())];
@@ -89,7 +100,7 @@ impl Configuration {
                 reader.module(&key, &dir, &mut open)?;
             }
         }
-        Ok(reader.out)
+        Ok(reader.finish())
     }
 }
 
@@ -102,10 +113,26 @@ struct Reader<'a> {
     seen: BTreeSet<(String, PathBuf)>,
     /// A module may be called many times.
     parsed: BTreeMap<PathBuf, Rc<Parsed>>,
+    flavour: Flavour,
+    /// For each configuration of the AWS provider, whether it names its region.
+    regions: Vec<bool>,
+    /// Data sources that can be answered if all of them do: module and name.
+    partitions: Vec<(PathBuf, String)>,
     out: Configuration,
 }
 
 impl Reader<'_> {
+    /// Without a region in the source, `AWS_REGION` or a profile decides the partition.
+    fn finish(mut self) -> Configuration {
+        let known = !self.regions.is_empty() && self.regions.iter().all(|known| *known);
+        for (dir, name) in self.partitions.drain(..).filter(|_| !known) {
+            if let Some(module) = self.out.modules.get_mut(&dir) {
+                module.deferred.insert(("data", PARTITION.to_owned(), name));
+            }
+        }
+        self.out
+    }
+
     fn module(
         &mut self,
         key: &str,
@@ -138,12 +165,25 @@ impl Reader<'_> {
                 }
                 "provider" => {
                     if let [name, ..] = block.labels.as_slice() {
-                        self.used(&address_of(name, &locals), &title);
+                        let address = address_of(name, &locals);
+                        if address.is_aws() {
+                            self.regions.push(block.arguments.contains_key("region"));
+                        }
+                        self.used(&address, &title);
                     }
                 }
                 _ => self.typed(block, &locals, &title, &mut module),
             }
         }
+        let partitions = all
+            .iter()
+            .filter(|block| block.kind == "data")
+            .filter_map(|block| match block.labels.as_slice() {
+                [type_name, name] if type_name == PARTITION => Some(name.clone()),
+                _ => None,
+            });
+        let dirs = std::iter::repeat(dir.to_owned());
+        self.partitions.extend(dirs.zip(partitions));
         self.out.modules.insert(dir.to_owned(), module);
         Ok(())
     }
@@ -152,7 +192,7 @@ impl Reader<'_> {
         if let Some(parsed) = self.parsed.get(dir) {
             return Ok(parsed.clone());
         }
-        let files = sources(dir)?;
+        let files = sources(dir, self.flavour)?;
         let blocks = outline(&files).map_err(|error| OfflineError::Io {
             what: format!("reading {}", dir.display()),
             source: std::io::Error::other(error),
@@ -281,8 +321,9 @@ fn address_of(local: &str, locals: &BTreeMap<String, Address>) -> Address {
         .unwrap_or_else(|| Address::implied(local))
 }
 
-/// The source files of a folder, sorted.
-fn sources(dir: &Path) -> Result<Vec<(String, String)>, OfflineError> {
+/// The source files of a folder that the program reads, sorted. Only OpenTofu reads `.tofu` files,
+/// and then not the `.tf` file of the same name.
+fn sources(dir: &Path, flavour: Flavour) -> Result<Vec<(String, String)>, OfflineError> {
     let io = |path: &Path| {
         let what = format!("reading {}", path.display());
         move |source| OfflineError::Io { what, source }
@@ -296,10 +337,15 @@ fn sources(dir: &Path) -> Result<Vec<(String, String)>, OfflineError> {
             names.push(name);
         }
     }
-    names.sort();
+    let is_tofu = |name: &str| name.ends_with(".tofu") || name.ends_with(".tofu.json");
+    let all: BTreeSet<String> = names.drain(..).collect();
+    let names = all.iter().filter(|name| match flavour {
+        Flavour::Terraform => !is_tofu(name),
+        Flavour::OpenTofu => is_tofu(name) || !all.contains(&name.replace(".tf", ".tofu")),
+    });
     let mut files = Vec::new();
     for name in names {
-        let path = dir.join(&name);
+        let path = dir.join(name);
         let size = fs::metadata(&path).map_err(io(&path))?.len();
         if size > LARGEST_FILE {
             return Err(OfflineError::TooMuch(format!(
@@ -308,7 +354,7 @@ fn sources(dir: &Path) -> Result<Vec<(String, String)>, OfflineError> {
             )));
         }
         let text = fs::read(&path).map_err(io(&path))?;
-        files.push((name, String::from_utf8_lossy(&text).into_owned()));
+        files.push((name.clone(), String::from_utf8_lossy(&text).into_owned()));
     }
     Ok(files)
 }
@@ -397,7 +443,12 @@ mod tests {
                 "resource \"random_id\" \"x\" {}\ncheck \"c\" {\n data \"http\" \"h\" {}\n}",
             ),
         ]);
-        let found = Configuration::read(&root, &root.join(".terraform").join(MANIFEST)).unwrap();
+        let found = Configuration::read(
+            &root,
+            &root.join(".terraform").join(MANIFEST),
+            Flavour::Terraform,
+        )
+        .unwrap();
         let providers: Vec<_> = found
             .providers
             .iter()
@@ -437,9 +488,45 @@ mod tests {
     fn a_module_that_calls_itself_ends() {
         let (_folder, root) = written(&[("root/main.tf", "module \"x\" { source = \"./.\" }")]);
         assert!(matches!(
-            Configuration::read(&root, &root.join(".terraform").join(MANIFEST)),
+            Configuration::read(
+                &root,
+                &root.join(".terraform").join(MANIFEST),
+                Flavour::Terraform
+            ),
             Err(OfflineError::TooMuch(_))
         ));
+    }
+
+    #[test]
+    fn each_program_reads_its_own_files() {
+        let (_folder, root) = written(&[
+            ("root/main.tf", "resource \"tf_x\" \"x\" {}"),
+            ("root/main.tofu", "resource \"tofu_x\" \"x\" {}"),
+            ("root/more.tf", "resource \"more_x\" \"x\" {}"),
+        ]);
+        let names = |flavour| {
+            let manifest = root.join(".terraform").join(MANIFEST);
+            let found = Configuration::read(&root, &manifest, flavour).unwrap();
+            let names = found.providers.keys().map(|address| address.name.clone());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(names(Flavour::Terraform), ["more", "tf"]);
+        assert_eq!(names(Flavour::OpenTofu), ["more", "tofu"]);
+    }
+
+    #[test]
+    fn the_partition_waits_where_no_region_is_written() {
+        let data = "data \"aws_partition\" \"p\" {}\n";
+        for (text, waits) in [
+            ("", true),
+            ("provider \"aws\" {}", true),
+            ("provider \"aws\" { region = var.r }", false),
+        ] {
+            let (_folder, root) = written(&[("root/main.tf", &format!("{data}{text}"))]);
+            let manifest = root.join(".terraform").join(MANIFEST);
+            let found = Configuration::read(&root, &manifest, Flavour::Terraform).unwrap();
+            assert_eq!(!found.modules[&root].deferred.is_empty(), waits, "{text}");
+        }
     }
 
     #[test]

@@ -62,8 +62,8 @@ impl Offline<'_> {
             .filter(|dir| dir.is_dir())
             .ok_or_else(|| ConnectError::NoDirectory(self.directory.display().to_string()))?;
         let tree = Tree::new(&source)?;
-        let mut configuration =
-            Configuration::read(&source, &source.join(".terraform").join(MANIFEST))?;
+        let manifest = source.join(".terraform").join(MANIFEST);
+        let mut configuration = Configuration::read(&source, &manifest, self.tool.flavour)?;
         if configuration.modules.values().all(|module| module.is_empty) {
             return Err(OfflineError::NoSource(self.directory.display().to_string()));
         }
@@ -156,7 +156,7 @@ impl Offline<'_> {
         let data = tree.data();
         let outcome = abide_connect::init(&self.planning(tree, &data, &[], environment), progress);
         // It may also have failed at providers, which are not served yet.
-        let found = Configuration::read(source, &data.join(MANIFEST))?;
+        let found = Configuration::read(source, &data.join(MANIFEST), self.tool.flavour)?;
         if let (Some((name, from)), Err(error)) = (found.absent.first(), outcome) {
             return Err(match error {
                 ConnectError::Failed { output, .. } => OfflineError::Module {

@@ -266,8 +266,12 @@ mod tests {
         }
         let source = folder.path().canonicalize().unwrap().join("repo/env");
         let tree = Tree::new(&source).unwrap();
-        let configuration =
-            Configuration::read(&source, &source.join(".terraform").join(MANIFEST)).unwrap();
+        let configuration = Configuration::read(
+            &source,
+            &source.join(".terraform").join(MANIFEST),
+            abide_connect::Flavour::Terraform,
+        )
+        .unwrap();
         tree.lay(&configuration).unwrap();
         (folder, tree, source)
     }

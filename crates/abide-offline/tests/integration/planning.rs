@@ -178,6 +178,32 @@ mod real_terraform {
     }
 
     #[test]
+    fn no_cloud_block_and_no_region_is_needed() {
+        let folder = written(&[(
+            "main.tf",
+            r#"
+            terraform {
+              cloud {
+                organization = "northbank"
+                workspaces { tags = ["prod"] }
+              }
+            }
+            data "aws_partition" "p" {}
+            resource "aws_iam_role_policy_attachment" "a" {
+              role       = "r"
+              policy_arn = "arn:${data.aws_partition.p.partition}:iam::aws:policy/ReadOnlyAccess"
+            }
+            "#,
+        )]);
+        let planned = plan(folder.path()).unwrap();
+        let found = resources(&planned.json);
+        assert_eq!(
+            found["aws_iam_role_policy_attachment.a"]["after_unknown"]["policy_arn"],
+            true
+        );
+    }
+
+    #[test]
     fn the_small_providers_are_known() {
         let folder = written(&[(
             "main.tf",
