@@ -242,10 +242,18 @@ fn deferring(mut schema: ProviderSchema) -> ProviderSchema {
     schema
 }
 
-/// Takes the scratch folder out of what terraform says.
+/// The errors of what terraform says, without the plan before them and without the scratch folder.
 fn plain(output: &str, tree: &Tree, source: &Path) -> String {
-    output
-        .replace(&*tree.root().to_string_lossy(), &source.to_string_lossy())
+    let begins = ["Error: ", "Warning: "];
+    let said: Vec<&str> = output
+        .lines()
+        .skip_while(|line| !begins.iter().any(|begin| line.starts_with(begin)))
+        .collect();
+    let said = match said.is_empty() {
+        true => output.to_owned(),
+        false => said.join("\n"),
+    };
+    said.replace(&*tree.root().to_string_lossy(), &source.to_string_lossy())
         .replace(&*tree.prefix().to_string_lossy(), "")
 }
 
