@@ -7,12 +7,15 @@ use jiff::Timestamp;
 use crate::memory::{Memory, SlotState, Slots};
 use crate::watcher::Watcher;
 
+/// Labels after that of the target, and values.
+type Values = Vec<(String, f64)>;
+
 /// What a watch knows of itself, e.g. for the textfile collector of `node_exporter`.
 #[must_use]
 pub fn metrics(watcher: &Watcher, memory: &Memory, now: Timestamp) -> String {
     let mut out = String::new();
     let mut family =
-        |name: &str, kind: &str, help: &str, value: &dyn Fn(&str, &Slots) -> Vec<(String, f64)>| {
+        |name: &str, kind: &str, help: &str, value: &dyn Fn(&str, &Slots) -> Values| {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
             for watched in watcher.watched() {
                 let Some(slots) = memory.targets.get(&watched.target) else {

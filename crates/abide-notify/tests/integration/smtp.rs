@@ -9,11 +9,14 @@ use abide_notify::{Client, Email, Outcome, Service};
 
 use crate::services::{messages, now, route};
 
+/// Recipients and text.
+type Mail = (Vec<String>, String);
+
 /// Mails that were taken, and what is answered to `RCPT`.
 #[derive(Clone)]
 struct Server {
     address: String,
-    mails: Arc<Mutex<Vec<(Vec<String>, String)>>>,
+    mails: Arc<Mutex<Vec<Mail>>>,
     rcpt: Arc<Mutex<&'static str>>,
 }
 

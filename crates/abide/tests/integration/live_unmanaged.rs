@@ -100,7 +100,10 @@ fn group(state: &Value, name: &str) -> String {
         .iter()
         .find(|r| r["type"] == "aws_security_group" && r["name"] == name)
         .unwrap();
-    found["instances"][0]["attributes"]["id"].as_str().unwrap().to_owned()
+    found["instances"][0]["attributes"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -127,7 +130,11 @@ fn what_people_made_is_found_judged_and_proposed() {
     aws.terraform_ok(&infra, &keys, &["apply", "-input=false", "-auto-approve"]);
     let clean = run_clean(folder.path(), &["unmanaged", "prod"]);
     assert_eq!(clean.code, 0, "{}{}", clean.stdout, clean.stderr);
-    assert!(clean.stdout.contains("nothing unmanaged was found"), "{}", clean.stdout);
+    assert!(
+        clean.stdout.contains("nothing unmanaged was found"),
+        "{}",
+        clean.stdout
+    );
 
     let before = fs::read(infra.join("terraform.tfstate")).unwrap();
     let state: Value = serde_json::from_slice(&before).unwrap();
@@ -135,7 +142,15 @@ fn what_people_made_is_found_judged_and_proposed() {
     let imports = folder.path().join("imports.tf");
     let ran = run_clean(
         folder.path(),
-        &["unmanaged", "prod", "--evaluate", "--format", "json", "--out-imports", imports.to_str().unwrap()],
+        &[
+            "unmanaged",
+            "prod",
+            "--evaluate",
+            "--format",
+            "json",
+            "--out-imports",
+            imports.to_str().unwrap(),
+        ],
     );
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     assert_eq!(fs::read(infra.join("terraform.tfstate")).unwrap(), before);
@@ -152,20 +167,36 @@ fn what_people_made_is_found_judged_and_proposed() {
     open_port(&aws, &keys, &inline, "22");
     let (trail, asked) = trail(&inline);
     config(&[("AWS_ENDPOINT_URL_CLOUDTRAIL", &trail)]);
-    let ran = run_clean(folder.path(), &["drift", "prod", "--who", "--format", "json"]);
+    let ran = run_clean(
+        folder.path(),
+        &["drift", "prod", "--who", "--format", "json"],
+    );
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
     let drifted = report["targets"][0]["resources"].as_array().unwrap();
-    let open = drifted.iter().find(|r| r["address"] == "aws_security_group.inline").unwrap();
+    let open = drifted
+        .iter()
+        .find(|r| r["address"] == "aws_security_group.inline")
+        .unwrap();
     assert_eq!(open["class"], "violating");
     assert_eq!(open["who"]["certainty"], "unique", "{open}");
-    assert_eq!(open["who"]["acts"][0]["identity"], "arn:aws:iam::222222222222:user/mallory");
+    assert_eq!(
+        open["who"]["acts"][0]["identity"],
+        "arn:aws:iam::222222222222:user/mallory"
+    );
     assert_eq!(open["who"]["acts"][0]["event_id"], "e-1");
     let asked = asked.lock().unwrap().join("\n");
-    assert!(asked.contains(&format!("\"AttributeValue\":\"{inline}\"")), "{asked}");
+    assert!(
+        asked.contains(&format!("\"AttributeValue\":\"{inline}\"")),
+        "{asked}"
+    );
     let ran = run_clean(folder.path(), &["drift", "prod", "--who"]);
     let line = "   = who: arn:aws:iam::222222222222:user/mallory at ";
-    assert!(ran.stdout.lines().any(|l| l.starts_with(line)), "{}", ran.stdout);
+    assert!(
+        ran.stdout.lines().any(|l| l.starts_with(line)),
+        "{}",
+        ran.stdout
+    );
 }
 
 /// A bucket that blocks nothing, an open group, a user with a key, and a rule in a managed group.
@@ -177,7 +208,12 @@ fn by_hand(aws: &RealAws, keys: &Keys, web: &str) {
     let vpcs = aws.ec2(keys, &[("Action", "DescribeVpcs")]);
     let made = aws.ec2(
         keys,
-        &[("Action", "CreateSecurityGroup"), ("GroupName", "open"), ("GroupDescription", "x"), ("VpcId", element(&vpcs, "vpcId"))],
+        &[
+            ("Action", "CreateSecurityGroup"),
+            ("GroupName", "open"),
+            ("GroupDescription", "x"),
+            ("VpcId", element(&vpcs, "vpcId")),
+        ],
     );
     open_port(aws, keys, element(&made, "groupId"), "22");
     open_port(aws, keys, web, "3389");
@@ -187,10 +223,19 @@ fn by_hand(aws: &RealAws, keys: &Keys, web: &str) {
 
 fn judged(account: &Value) {
     let resources = account["resources"].as_array().unwrap();
-    let types: Vec<&str> = resources.iter().map(|r| r["resource_type"].as_str().unwrap()).collect();
+    let types: Vec<&str> = resources
+        .iter()
+        .map(|r| r["resource_type"].as_str().unwrap())
+        .collect();
     assert_eq!(
         types,
-        ["aws_iam_access_key", "aws_iam_user", "aws_s3_bucket", "aws_security_group", "aws_vpc_security_group_ingress_rule"],
+        [
+            "aws_iam_access_key",
+            "aws_iam_user",
+            "aws_s3_bucket",
+            "aws_security_group",
+            "aws_vpc_security_group_ingress_rule"
+        ],
         "{resources:#?}"
     );
     for resource in resources {
@@ -198,12 +243,20 @@ fn judged(account: &Value) {
     }
     let broken = |at: usize| -> Vec<&str> {
         let findings = resources[at]["findings"].as_array().unwrap();
-        findings.iter().map(|f| f["policy_id"].as_str().unwrap()).collect()
+        findings
+            .iter()
+            .map(|f| f["policy_id"].as_str().unwrap())
+            .collect()
     };
     assert!(broken(3).contains(&"POL-0002"), "{:?}", broken(3));
     // The bucket's block was read with it: it is judged, and is open.
     let beside = resources[2]["findings"].as_array().unwrap();
-    let of_block = |f: &&Value| f["address"].as_str().unwrap().starts_with("aws_s3_bucket_public_access_block.");
+    let of_block = |f: &&Value| {
+        f["address"]
+            .as_str()
+            .unwrap()
+            .starts_with("aws_s3_bucket_public_access_block.")
+    };
     assert!(beside.iter().any(|f| of_block(&f)), "{beside:#?}");
     assert!(!broken(4).is_empty(), "{:#}", resources[4]);
 }
@@ -217,7 +270,12 @@ fn planned_cleanly(aws: &RealAws, keys: &Keys, imports: &Path) {
     fs::write(folder.path().join("main.tf"), head).unwrap();
     fs::write(folder.path().join("imports.tf"), &text).unwrap();
     aws.terraform_ok(folder.path(), keys, &["init", "-input=false"]);
-    let arguments = ["plan", "-input=false", "-no-color", "-generate-config-out=adopted.tf"];
+    let arguments = [
+        "plan",
+        "-input=false",
+        "-no-color",
+        "-generate-config-out=adopted.tf",
+    ];
     let done = aws.terraform(folder.path(), keys, &arguments);
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     assert!(

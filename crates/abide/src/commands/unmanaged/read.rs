@@ -152,7 +152,7 @@ impl Reading<'_> {
             wanted: Wanted::everything(),
             key: self.key.clone(),
         };
-        let sides = source::snapshots(&Input::File(planned.json.clone()), &options)?;
+        let sides = source::snapshots(&Input::File(planned.json), &options)?;
         Ok(Ok(sides.found))
     }
 }
