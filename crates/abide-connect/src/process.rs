@@ -84,6 +84,13 @@ const TICK: Duration = Duration::from_millis(50);
 /// As much of its output as is kept for messages.
 const KEPT: usize = 40;
 
+/// A line of what the program says.
+struct Line {
+    text: String,
+    /// On standard error.
+    is_error: bool,
+}
+
 impl Run<'_> {
     /// Runs a step and gives what it wrote to standard output.
     pub(crate) fn step(&self, step: Step, arguments: &[&str]) -> Result<Vec<u8>, ConnectError> {
@@ -112,17 +119,19 @@ impl Run<'_> {
             let stdout = scope.spawn(|| match (out, collects) {
                 (Some(out), true) => whole(out),
                 (Some(out), false) => {
-                    told(out, &send.clone());
+                    told(out, false, &send.clone());
                     Ok(Vec::new())
                 }
                 (None, _) => Ok(Vec::new()),
             });
             let errors = child.stderr.take();
             let errors_to = send.clone();
-            scope.spawn(move || errors.map(|errors| told(errors, &errors_to)));
+            let stderr = scope.spawn(move || errors.map(|errors| told(errors, true, &errors_to)));
             let mut said = Vec::new();
             let ended = self.wait(&mut child, step, &lines, &mut said);
             let bytes = stdout.join().unwrap_or_else(|_| Ok(Vec::new()));
+            // What it said last is on its way still.
+            let _ = stderr.join();
             said.extend(lines.try_iter());
             ended.map(|code| (code, bytes, said))
         });
@@ -146,13 +155,13 @@ impl Run<'_> {
         &self,
         child: &mut Child,
         step: Step,
-        lines: &Receiver<String>,
-        said: &mut Vec<String>,
+        lines: &Receiver<Line>,
+        said: &mut Vec<Line>,
     ) -> Result<Option<i32>, ConnectError> {
         loop {
             match lines.recv_timeout(TICK) {
                 Ok(line) => {
-                    (self.progress)(&line);
+                    (self.progress)(&line.text);
                     said.push(line);
                     continue;
                 }
@@ -209,25 +218,47 @@ fn whole(mut from: impl Read) -> std::io::Result<Vec<u8>> {
 }
 
 /// Hands on line by line, whatever bytes they are.
-fn told(from: impl Read, to: &Sender<String>) {
+fn told(from: impl Read, is_error: bool, to: &Sender<Line>) {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
     while matches!(from.read_until(b'\n', &mut line), Ok(read) if read > 0) {
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
         line.clear();
-        if to.send(text).is_err() {
+        if to.send(Line { text, is_error }).is_err() {
             return;
         }
     }
 }
 
-/// The end of what was said; Terraform puts its error there.
-fn tail(said: &[String]) -> String {
+/// The end of what was said on standard error, where Terraform puts its errors; of all if nothing was.
+fn tail(said: &[Line]) -> String {
+    let has_errors = said.iter().any(|line| line.is_error);
     let lines: Vec<&str> = said
         .iter()
-        .map(String::as_str)
+        .filter(|line| line.is_error || !has_errors)
+        .map(|line| line.text.as_str())
         .filter(|line| !line.trim().is_empty())
         .collect();
     let from = lines.len().saturating_sub(KEPT);
     lines[from..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_told_from_the_rest() {
+        let line = |text: &str, is_error| Line {
+            text: text.to_owned(),
+            is_error,
+        };
+        let said = [
+            line("Error: no", true),
+            line("", true),
+            line("+ create", false),
+        ];
+        assert_eq!(tail(&said), "Error: no");
+        assert_eq!(tail(&said[2..]), "+ create");
+    }
 }
