@@ -68,8 +68,7 @@ fn ask(
 ) -> Result<Vec<String>, AwsError> {
     let service = companion.service.as_ref().unwrap_or(&kind.service);
     // Only in a path is it encoded; a form does that by itself.
-    let operation = companion.call.of(&Value::Null, &encoded(id));
-    let operation = operation.unwrap_or_default();
+    let operation = companion.call.replace("{id}", &encoded(id));
     let parameters = companion.parameters.iter();
     let parameters = parameters.map(|(name, value)| (name.clone(), filled(value, id)));
     let call = Call::new(service, operation, parameters.collect())?;

@@ -38,6 +38,9 @@ pub struct Kind {
     pub(super) locate: Option<Template>,
     pub(super) each: Option<Each>,
     pub(super) detail: Option<Detail>,
+    /// Policies are not asked about it.
+    #[serde(default)]
+    pub unjudged: bool,
     #[serde(default)]
     pub(super) only: Vec<Condition>,
     #[serde(default)]
@@ -112,7 +115,8 @@ pub(super) struct Companion {
     pub(super) type_name: String,
     /// The kind's own without.
     pub(super) service: Option<String>,
-    pub(super) call: Template,
+    /// `{id}` in it is filled in.
+    pub(super) call: String,
     #[serde(default)]
     pub(super) parameters: Map<String, Value>,
     /// It is there if this is in the answer.

@@ -152,14 +152,15 @@ fn what_people_made_is_found_judged_and_proposed() {
             imports.to_str().unwrap(),
         ],
     );
-    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     assert_eq!(fs::read(infra.join("terraform.tfstate")).unwrap(), before);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(report["complete"], true);
     let account = &report["accounts"][0];
+    assert_eq!(account["error"], Value::Null);
     assert_eq!(account["account"], ACCOUNT);
     assert_eq!(account["not_looked_at"], json!([]));
     judged(account);
+    assert_eq!(report["complete"], true);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
     planned_cleanly(&aws, &keys, &imports);
 
     // Somebody also opens a group whose rules stand inline: that is drift, and somebody's.

@@ -206,7 +206,15 @@ pub(super) fn judge(
         .enumerate()
         .filter_map(|(at, import)| Some((import.address(), resource_of(at)?)))
         .collect();
+    let unjudged: BTreeSet<&str> = kinds()?
+        .iter()
+        .filter(|kind| kind.unjudged)
+        .map(|kind| kind.name.as_str())
+        .collect();
     for finding in findings(work, &read.inventories) {
+        if unjudged.contains(&*finding.resource_type) {
+            continue;
+        }
         let Some(place) = by_address.get(finding.resource_address.as_str()) else {
             continue;
         };
