@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::RecordArgs;
 use crate::pipeline::{Chosen, Standing};
-use crate::{recording, terminal};
+use crate::{ledger_key, recording, terminal};
 
 /// Records them, each once. With a spool the next scan may do it: they stay in the file.
 pub(crate) fn record(
@@ -33,7 +33,7 @@ pub(crate) fn record(
 }
 
 fn deliver(decisions: &[(Kind, Value)], args: &RecordArgs) -> anyhow::Result<()> {
-    let key = recording::key(&args.store)?;
+    let key = ledger_key::key(&args.store)?;
     let mut store = recording::open(&args.store)?;
     store.append_decisions(&args.store.tenant, decisions, &key, recording::now())?;
     Ok(())

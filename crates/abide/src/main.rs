@@ -6,6 +6,8 @@ mod cli;
 mod commands;
 mod config;
 mod decisions;
+mod keyring;
+mod ledger_key;
 mod load;
 mod offline;
 mod output;

@@ -1,24 +1,18 @@
-//! Recording a scan: where it comes from, the key, the store, and the spool.
+//! Recording a scan: where it comes from, the store, and the spool.
 
-use std::env;
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::Path;
 
 use abide_core::scan::Scan;
 use abide_core::source::RedactionKey;
-use abide_ledger::note::SecretKey;
 use abide_store::{Snapshot, Store};
-use anyhow::{Context, anyhow};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use anyhow::Context;
 use jiff::Timestamp;
 
 use crate::cli::{RecordArgs, StoreArgs};
-use crate::{ci, pipeline, terminal};
+use crate::{ci, ledger_key, pipeline, terminal};
 
 const STORE: &str = ".abide/abide.db";
-const KEY: &str = ".abide/ledger.key";
 
 /// What will be recorded of a scan.
 pub(crate) fn snapshot(scan: &Scan, args: &RecordArgs, input_digests: Vec<String>) -> Snapshot {
@@ -41,7 +35,7 @@ pub(crate) fn snapshot(scan: &Scan, args: &RecordArgs, input_digests: Vec<String
 /// secret is no change of its resource. Without that key nothing will be recorded by this run, and
 /// a fresh one serves.
 pub(crate) fn redaction_key(args: &StoreArgs) -> anyhow::Result<RedactionKey> {
-    match key(args) {
+    match ledger_key::key(args) {
         Ok(key) => Ok(RedactionKey::new(
             key.derive(&format!("abide redaction v1 {}", args.tenant)),
         )),
@@ -90,7 +84,7 @@ pub(crate) fn record(snapshot: &Snapshot, args: &RecordArgs) -> anyhow::Result<(
 
 fn deliver(snapshot: &Snapshot, args: &StoreArgs) -> anyhow::Result<()> {
     let mut store = open(args)?;
-    store.record(snapshot, &key(args)?, now())?;
+    store.record(snapshot, &ledger_key::key(args)?, now())?;
     Ok(())
 }
 
@@ -108,7 +102,7 @@ pub(crate) fn failed_in(args: &RecordArgs, stream: &str, error: &anyhow::Error) 
         .take(500)
         .collect();
     let said = open_existing(&args.store).and_then(|mut store| {
-        let key = existing_key(&args.store)?;
+        let key = ledger_key::existing(&args.store)?;
         Ok(store.mark_failed(&args.store.tenant, stream, &reason, &key, now())?)
     });
     drop(said);
@@ -137,68 +131,4 @@ pub(crate) fn open_existing(args: &StoreArgs) -> anyhow::Result<Store> {
 /// Where the store of the flags is.
 pub(crate) fn url(args: &StoreArgs) -> &str {
     args.store.as_deref().unwrap_or(STORE)
-}
-
-/// The ledger's key: from the environment, a file, or made when missing.
-pub(crate) fn key(args: &StoreArgs) -> anyhow::Result<SecretKey> {
-    let given = env::var("ABIDE_LEDGER_KEY").is_ok_and(|text| !text.is_empty());
-    let path = Path::new(KEY);
-    if !given && args.ledger_key.is_none() && !path.exists() {
-        make_key(path)
-            .with_context(|| format!("cannot make the ledger's key {}", path.display()))?;
-    }
-    existing_key(args)
-}
-
-/// A key in a file, made when missing.
-pub(crate) fn key_in(path: &Path, tenant: &str) -> anyhow::Result<SecretKey> {
-    let place = || path.display().to_string();
-    if !path.exists() {
-        make_key(path).with_context(place)?;
-    }
-    let text = fs::read_to_string(path).with_context(place)?;
-    SecretKey::parse(&format!("abide/{tenant}"), &text).with_context(place)
-}
-
-/// The same, which is not made.
-fn existing_key(args: &StoreArgs) -> anyhow::Result<SecretKey> {
-    let name = format!("abide/{}", args.tenant);
-    if let Some(text) = env::var("ABIDE_LEDGER_KEY")
-        .ok()
-        .filter(|text| !text.is_empty())
-    {
-        return SecretKey::parse(&name, &text).context("ABIDE_LEDGER_KEY");
-    }
-    let path = args.ledger_key.as_deref().unwrap_or(Path::new(KEY));
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("cannot read the ledger's key {}", path.display()))?;
-    SecretKey::parse(&name, &text).with_context(|| path.display().to_string())
-}
-
-/// Makes a key that only its owner can read; keeps one that was made meanwhile.
-fn make_key(path: &Path) -> anyhow::Result<()> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed)
-        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            file.write_all(format!("{}\n", STANDARD.encode(seed)).as_bytes())?;
-            file.sync_all()?;
-            writeln!(
-                io::stderr(),
-                "note: made the ledger's key {}; keep it out of the repository",
-                path.display()
-            )?;
-            Ok(())
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }

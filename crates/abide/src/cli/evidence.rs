@@ -28,8 +28,8 @@ pub(crate) struct StoreArgs {
     )]
     pub(crate) tenant: String,
 
-    /// File of the ledger's secret key (or its text in `ABIDE_LEDGER_KEY`)
-    /// [default: .abide/ledger.key, made when missing]
+    /// File of the ledger's secret key, or `keyring:NAME` for an entry of the system's keyring (or
+    /// the key's text in `ABIDE_LEDGER_KEY`) [default: .abide/ledger.key, made when missing]
     #[arg(
         long,
         value_name = "FILE",

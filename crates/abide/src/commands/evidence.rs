@@ -11,7 +11,7 @@ use abide_store::{Bundle, Checked, FindingProof, Snapshot};
 use anyhow::{Context, bail};
 
 use crate::cli::{EvidenceCommand, StoreArgs, VerifyArgs};
-use crate::{output, recording, terminal};
+use crate::{ledger_key, output, recording, terminal};
 
 pub(crate) fn run(command: &EvidenceCommand) -> anyhow::Result<u8> {
     match command {
@@ -112,8 +112,8 @@ fn verify_finding(file: &Path, key: Option<&str>) -> anyhow::Result<u8> {
 
 fn rotate(new: &Path, args: &StoreArgs) -> anyhow::Result<u8> {
     let mut store = recording::open_existing(args)?;
-    let key = recording::key(args)?;
-    let next = recording::key_in(new, &args.tenant)?;
+    let key = ledger_key::key(args)?;
+    let next = ledger_key::named(new, &args.tenant)?;
     store.rotate(&args.tenant, &key, &next, recording::now())?;
     output::print_text(&format!(
         "from here on {} signs: name it with --ledger-key {}, and keep the old one until every checkpoint it signed is checked",
@@ -145,7 +145,7 @@ fn ingest(file: &Path, args: &StoreArgs) -> anyhow::Result<u8> {
     let text = fs::read_to_string(file)
         .with_context(|| format!("cannot read spool {}", file.display()))?;
     let mut store = recording::open(args)?;
-    let key = recording::key(args)?;
+    let key = ledger_key::key(args)?;
     let (mut new, mut known) = (0, 0);
     for (number, line) in (1..).zip(text.lines()) {
         let place = || format!("{}:{number}", file.display());

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use crate::cli::{StoreArgs, StoreCommand};
-use crate::{output, recording};
+use crate::{ledger_key, output, recording};
 
 pub(crate) fn run(command: &StoreCommand) -> anyhow::Result<u8> {
     match command {
@@ -81,7 +81,7 @@ fn ago(span: Span) -> anyhow::Result<i64> {
 fn prune(keep: Span, archive: &Path, args: &StoreArgs) -> anyhow::Result<()> {
     let before = ago(keep)?;
     let mut store = recording::open_existing(args)?;
-    let key = recording::key(args)?;
+    let key = ledger_key::key(args)?;
     let pruned = store.prune(&args.tenant, before, archive, &key, recording::now())?;
     if pruned.streams.is_empty() {
         return output::print_text("nothing is that old: nothing was moved");

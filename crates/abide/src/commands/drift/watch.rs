@@ -24,7 +24,7 @@ use super::observe::observation;
 use crate::cli::{Cli, DriftArgs};
 use crate::config::{Config, Target};
 use crate::pipeline::{self, Chosen, Standing};
-use crate::{decisions, recording, terminal};
+use crate::{decisions, ledger_key, recording, terminal};
 
 /// How often numbers are written.
 const METRICS: Duration = Duration::from_secs(10);
@@ -302,7 +302,7 @@ impl Look for World<'_> {
                 (stream.as_str(), record.due.as_millisecond()),
                 (state, &*reason),
             );
-            let key = recording::key(&args.store)?;
+            let key = ledger_key::key(&args.store)?;
             Ok(store.settle_slot(&args.store.tenant, slot, state, &key, recording::now())?)
         });
         settled.map(drop).map_err(|error| format!("{error:#}"))

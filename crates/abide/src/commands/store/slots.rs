@@ -6,7 +6,7 @@ use abide_store::Schedule;
 use jiff::Timestamp;
 
 use crate::cli::{SlotsCommand, StoreArgs};
-use crate::{output, recording, terminal};
+use crate::{ledger_key, output, recording, terminal};
 
 pub(super) fn run(command: &SlotsCommand) -> anyhow::Result<()> {
     match command {
@@ -25,7 +25,7 @@ pub(super) fn run(command: &SlotsCommand) -> anyhow::Result<()> {
                 grace: grace.unwrap_or(*every),
                 until: None,
             };
-            let key = recording::key(store)?;
+            let key = ledger_key::key(store)?;
             recording::open(store)?.schedule(&store.tenant, &schedule, &key, now)?;
             output::print_text(&format!(
                 "scans of {} are due from {} on, every {}",
@@ -35,7 +35,7 @@ pub(super) fn run(command: &SlotsCommand) -> anyhow::Result<()> {
             ))
         }
         SlotsCommand::Remove { stream, store } => {
-            let key = recording::key(store)?;
+            let key = ledger_key::key(store)?;
             let mut open = recording::open_existing(store)?;
             open.end_schedule(&store.tenant, stream, &key, recording::now())?;
             output::print_text(&format!(
