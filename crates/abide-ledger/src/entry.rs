@@ -19,6 +19,10 @@ pub enum Kind {
     ExceptionRequested,
     /// Somebody approved one.
     ExceptionApproved,
+    /// Somebody refused one, or withdrew what they asked for.
+    ExceptionRejected,
+    /// Somebody looked at one that was granted in an emergency.
+    ExceptionReviewed,
     /// It began to cover.
     ExceptionActivated,
     /// It covered a violation in a scan.
@@ -60,6 +64,8 @@ impl Kind {
             Self::PolicyBundle => "policy.bundle",
             Self::ExceptionRequested => "exception.requested",
             Self::ExceptionApproved => "exception.approved",
+            Self::ExceptionRejected => "exception.rejected",
+            Self::ExceptionReviewed => "exception.reviewed",
             Self::ExceptionActivated => "exception.activated",
             Self::ExceptionUsed => "exception.used",
             Self::ExceptionExceeded => "exception.exceeded",

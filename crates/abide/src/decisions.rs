@@ -56,8 +56,14 @@ fn of(grant: &Grant<'_>) -> Vec<(Kind, Value)> {
         .collect();
     let approved = grant.approved.iter();
     out.extend(approved.map(|act| (Kind::ExceptionApproved, body(exception, act))));
-    let revoked = exception.revoked.iter();
-    out.extend(revoked.map(|act| (Kind::ExceptionRevoked, body(exception, act))));
+    let others = [
+        (Kind::ExceptionRejected, &exception.rejected),
+        (Kind::ExceptionReviewed, &exception.reviewed),
+        (Kind::ExceptionRevoked, &exception.revoked),
+    ];
+    for (kind, act) in others {
+        out.extend(act.iter().map(|act| (kind, body(exception, act))));
+    }
     out
 }
 

@@ -761,68 +761,93 @@ fn configuration_makes_rules_stricter_only() {
     assert!(out.contains("waits for 1 approver"), "{out}");
 }
 
+/// Records a scan of the plan.
+fn record(here: &Path, now: &str) {
+    let arguments = ["scan", "plan.json", "--record", "--quiet", "--now", now];
+    let mut command = abide();
+    for name in [
+        "DATABASE_URL",
+        "ABIDE_LEDGER_KEY",
+        "ABIDE_LEDGER_KEY_FILE",
+        "ABIDE_TENANT",
+    ] {
+        command.env_remove(name);
+    }
+    let ran: Ran = command
+        .current_dir(here)
+        .args(arguments)
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+}
+
+/// Decisions in the ledger, which are all about one exception.
+fn decisions(here: &Path, name: &str, id: &str) -> Vec<String> {
+    let ran = run_in(here, &["evidence", "export", name]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let mut out = Vec::new();
+    for file in fs::read_dir(here.join(name)).unwrap() {
+        let Ok(text) = fs::read_to_string(file.unwrap().path()) else {
+            continue;
+        };
+        for line in text.lines() {
+            let Ok(entry) = serde_json::from_str::<Value>(line) else {
+                continue;
+            };
+            let kind = entry["kind"].as_str().unwrap_or_default();
+            if kind.starts_with("exception.") {
+                assert_eq!(entry["body"]["exception"], id);
+                out.push(format!("{kind} {}", entry["body"]["by"].as_str().unwrap()));
+            }
+        }
+    }
+    out
+}
+
 /// Decisions stand in the ledger, each once, however often they are seen.
 #[test]
 fn recorded_scans_record_decisions_once() {
     let folder = folder();
     let here = folder.path();
     let id = granted(here);
-    let record = |now: &str| {
-        let arguments = ["scan", "plan.json", "--record", "--quiet", "--now", now];
-        let mut command = abide();
-        for name in [
-            "DATABASE_URL",
-            "ABIDE_LEDGER_KEY",
-            "ABIDE_LEDGER_KEY_FILE",
-            "ABIDE_TENANT",
-        ] {
-            command.env_remove(name);
-        }
-        let ran: Ran = command
-            .current_dir(here)
-            .args(arguments)
-            .output()
-            .unwrap()
-            .into();
-        assert_eq!(ran.code, 1, "{}", ran.stderr);
-    };
-    let decisions = |name: &str| {
-        let ran = run_in(here, &["evidence", "export", name]);
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
-        let mut out = Vec::new();
-        for file in fs::read_dir(here.join(name)).unwrap() {
-            let Ok(text) = fs::read_to_string(file.unwrap().path()) else {
-                continue;
-            };
-            for line in text.lines() {
-                let Ok(entry) = serde_json::from_str::<Value>(line) else {
-                    continue;
-                };
-                let kind = entry["kind"].as_str().unwrap_or_default();
-                if kind.starts_with("exception.") {
-                    assert_eq!(entry["body"]["exception"], id);
-                    out.push(format!("{kind} {}", entry["body"]["by"].as_str().unwrap()));
-                }
-            }
-        }
-        out
-    };
     let granted = [
         "exception.requested bob@example.com",
         "exception.approved ana@example.com",
     ];
-    record("2026-03-03");
-    record("2026-03-04");
-    assert_eq!(decisions("first"), granted);
+    record(here, "2026-03-03");
+    record(here, "2026-03-04");
+    assert_eq!(decisions(here, "first", &id), granted);
     done(
         here,
         &format!("revoke {id} --reason fixed --by eve --now 2026-03-05"),
     );
-    record("2026-03-06");
-    record("2026-03-07");
+    record(here, "2026-03-06");
+    record(here, "2026-03-07");
     assert_eq!(
-        decisions("second"),
+        decisions(here, "second", &id),
         [&granted[..], &["exception.revoked eve"]].concat()
     );
     assert_eq!(run_in(here, &["evidence", "verify"]).code, 0);
+}
+
+/// So do refusals.
+#[test]
+fn a_refused_request_is_in_the_ledger() {
+    let folder = folder();
+    let here = folder.path();
+    let id = id(&done(here, &format!("{ASK} --expires 2026-03-20")));
+    done(
+        here,
+        &format!("reject {id} --reason no --by ana@example.com --now 2026-03-02"),
+    );
+    record(here, "2026-03-03");
+    record(here, "2026-03-04");
+    assert_eq!(
+        decisions(here, "bundle", &id),
+        [
+            "exception.requested bob@example.com",
+            "exception.rejected ana@example.com"
+        ]
+    );
 }
