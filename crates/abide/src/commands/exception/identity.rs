@@ -28,6 +28,12 @@ const CLAIMS: [&str; 6] = [
     "sub",
 ];
 
+/// Files are read by people: no fractions of seconds. Cut off, since what is rounded up would not
+/// have happened yet.
+pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
 /// An act of whoever is at work.
 pub(super) fn act(args: &WhoArgs, file: &Path, now: Timestamp) -> anyhow::Result<Act> {
     let (name, identity) = who(args, file)?;
@@ -39,8 +45,7 @@ pub(super) fn act(args: &WhoArgs, file: &Path, now: Timestamp) -> anyhow::Result
     }
     Ok(Act {
         name,
-        // Files are read by people: no fractions of seconds.
-        at: Some(now.round(jiff::Unit::Second).unwrap_or(now)),
+        at: Some(whole_seconds(now)),
         identity,
         ..Act::default()
     })
@@ -124,6 +129,14 @@ mod tests {
 
     fn token(claims: &str) -> String {
         format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn an_act_is_never_in_the_future() {
+        for text in ["2026-03-01T10:00:00.999Z", "2026-03-01T10:00:00.5Z"] {
+            let at: Timestamp = text.parse().unwrap();
+            assert_eq!(whole_seconds(at).to_string(), "2026-03-01T10:00:00Z");
+        }
     }
 
     #[test]

@@ -150,10 +150,7 @@ pub(super) fn end(
     let end = match args.expires.or(counted).or(asked) {
         Some(day) => Expiry::Day(day),
         None if break_glass => {
-            let end = begin
-                .round(jiff::Unit::Second)
-                .unwrap_or(begin)
-                .checked_add(72.hours())?;
+            let end = identity::whole_seconds(begin).checked_add(72.hours())?;
             Expiry::Instant(end)
         }
         None => bail!("until when? Say it with --expires DAY or --days N"),
