@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{RootArgs, present};
+use super::RootArgs;
+use super::source::present;
 
 pub(crate) const PLAN_HELP: &str = "\
 Your own terraform (or tofu) evaluates the configuration while abide answers as its providers,
