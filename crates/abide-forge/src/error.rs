@@ -104,6 +104,19 @@ impl ForgeError {
         matches!(self, Self::NotFound { .. })
     }
 
+    /// Whether what was sent does not go with what is there, such as a pull request that is open
+    /// already, or one of nothing.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                status: 409 | 422,
+                ..
+            }
+        )
+    }
+
     /// Whether it is open if the forge did what it was asked.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {

@@ -1,5 +1,7 @@
 //! GitLab, gitlab.com or self-managed, by its REST API (v4).
 
+mod project;
+
 use std::collections::BTreeMap;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -7,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
+pub use self::project::Project;
 use crate::comment::{Author, Comment, Conversation, Me};
 use crate::diff::{self, Hunk};
 use crate::error::ForgeError;

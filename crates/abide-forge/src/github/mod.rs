@@ -2,11 +2,13 @@
 
 mod check;
 mod conversation;
+mod repository;
 mod review;
 
 use ureq::http::Method;
 
 pub use self::check::{Annotation, CheckRun, Conclusion, Level, Posted};
+pub use self::repository::Repository;
 use crate::comment::Me;
 use crate::error::ForgeError;
 use crate::http::{Client, Connection, Repeat, Scheme};
@@ -35,26 +37,9 @@ impl PullRequest {
     /// # Errors
     /// If the address of the API or the name of the repository cannot be used.
     pub fn new(connection: Connection, repository: &str, number: u64) -> Result<Self, ForgeError> {
-        let is_name = |name: &str| {
-            !name.is_empty()
-                && name != "."
-                && name != ".."
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-        };
-        match repository.split_once('/') {
-            Some((owner, name)) if is_name(owner) && is_name(name) => {}
-            _ => {
-                return Err(ForgeError::Address {
-                    url: repository.to_owned(),
-                    reason: "expected a repository as OWNER/NAME",
-                });
-            }
-        }
         Ok(Self {
+            repository: repository_path(repository)?,
             client: Client::new(connection, Scheme::Bearer, HEADERS)?,
-            repository: format!("/repos/{repository}"),
             number,
             me: None,
         })
@@ -72,21 +57,44 @@ impl PullRequest {
     }
 
     fn who(&self) -> Result<Me, ForgeError> {
-        #[derive(serde::Deserialize)]
-        struct User {
-            login: String,
+        who(&self.client, self.me.as_deref())
+    }
+}
+
+/// `/repos/OWNER/NAME`, of a name that can stand there.
+fn repository_path(repository: &str) -> Result<String, ForgeError> {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name != "."
+            && name != ".."
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    match repository.split_once('/') {
+        Some((owner, name)) if is_name(owner) && is_name(name) => {
+            Ok(format!("/repos/{repository}"))
         }
-        if let Some(login) = &self.me {
-            return Ok(Me::Login(login.clone()));
-        }
-        match self
-            .client
-            .call::<User>(&Method::GET, "/user", None, Repeat::Always)
-        {
-            Ok(user) => Ok(Me::Login(user.login)),
-            // Apps, GitHub Actions among them, may not ask.
-            Err(error) if error.is_denied() || error.is_not_found() => Ok(Me::SomeBot),
-            Err(error) => Err(error),
-        }
+        _ => Err(ForgeError::Address {
+            url: repository.to_owned(),
+            reason: "expected a repository as OWNER/NAME",
+        }),
+    }
+}
+
+/// Whose token it is, if that was not said.
+fn who(client: &Client, said: Option<&str>) -> Result<Me, ForgeError> {
+    #[derive(serde::Deserialize)]
+    struct User {
+        login: String,
+    }
+    if let Some(login) = said {
+        return Ok(Me::Login(login.to_owned()));
+    }
+    match client.call::<User>(&Method::GET, "/user", None, Repeat::Always) {
+        Ok(user) => Ok(Me::Login(user.login)),
+        // Apps, GitHub Actions among them, may not ask.
+        Err(error) if error.is_denied() || error.is_not_found() => Ok(Me::SomeBot),
+        Err(error) => Err(error),
     }
 }

@@ -12,6 +12,7 @@ mod comment;
 mod gitlab;
 mod limits;
 mod mock;
+mod opening;
 mod review;
 mod run_task;
 

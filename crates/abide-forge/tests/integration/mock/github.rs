@@ -27,6 +27,18 @@ pub(crate) struct ReviewComment {
     pub(crate) reply_to: Option<u64>,
 }
 
+/// A pull request or an issue that was opened.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Opened {
+    pub(crate) number: u64,
+    pub(crate) login: String,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    /// Branches: the one that goes in, and the one it goes into; an issue has none.
+    pub(crate) branches: Option<(String, String)>,
+    pub(crate) is_open: bool,
+}
+
 /// What happens instead of an answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
@@ -42,6 +54,9 @@ pub(crate) struct State {
     pub(crate) comments: Vec<Comment>,
     pub(crate) review_comments: Vec<ReviewComment>,
     pub(crate) checks: Vec<Value>,
+    pub(crate) opened: Vec<Opened>,
+    /// The branch that goes in has nothing new.
+    pub(crate) no_commits: bool,
     /// Names of files and their patches.
     pub(crate) files: Vec<(String, String)>,
     pub(crate) head: String,
@@ -57,7 +72,7 @@ pub(crate) struct State {
     pub(crate) calls: Vec<String>,
     /// What was wrong about requests, or about our own answers.
     wrong: Vec<String>,
-    next: u64,
+    pub(super) next: u64,
 }
 
 impl State {
@@ -89,6 +104,8 @@ impl GitHub {
             comments: Vec::new(),
             review_comments: Vec::new(),
             checks: Vec::new(),
+            opened: Vec::new(),
+            no_commits: false,
             files: Vec::new(),
             head: "head0".to_owned(),
             user: None,
@@ -168,7 +185,7 @@ impl State {
         Some(response)
     }
 
-    fn refuse(&mut self, wrong: &str) -> Response {
+    pub(super) fn refuse(&mut self, wrong: &str) -> Response {
         self.wrong.push(wrong.to_owned());
         Response::new(422, json!({"message": wrong}))
     }
@@ -177,10 +194,12 @@ impl State {
         let place = |name: &str| call.places.get(name).and_then(|p| p.parse::<u64>().ok());
         let (owner, repo) = (call.places.get("owner"), call.places.get("repo"));
         let other = owner.is_some_and(|o| o != "acme") || repo.is_some_and(|r| r != "infra");
+        let is_of_opened = matches!(call.operation, "pulls/update" | "issues/update");
         if other
-            || place("issue_number")
-                .or(place("pull_number"))
-                .is_some_and(|n| n != 12)
+            || !is_of_opened
+                && place("issue_number")
+                    .or(place("pull_number"))
+                    .is_some_and(|n| n != 12)
         {
             return not_found();
         }
@@ -251,7 +270,7 @@ impl State {
                     .retain(|c| Some(c.id) != place("comment_id"));
                 Response::empty(204)
             }
-            other => self.refuse(other),
+            _ => self.opened(call, request, host),
         }
     }
 
@@ -305,7 +324,7 @@ impl State {
     }
 
     /// One page of a list, with a link to the next.
-    fn page(&self, all: &[Value], request: &Request, host: &str) -> Response {
+    pub(super) fn page(&self, all: &[Value], request: &Request, host: &str) -> Response {
         let number = |name: &str, default: usize| {
             let value = request.query.get(name);
             value.map_or(default, |value| value.parse().unwrap())
@@ -348,11 +367,11 @@ fn headers(request: &Request) -> Result<(), String> {
     }
 }
 
-fn not_found() -> Response {
+pub(super) fn not_found() -> Response {
     Response::new(404, json!({"message": "Not Found", "status": "404"}))
 }
 
-fn json_user(login: &str) -> Value {
+pub(super) fn json_user(login: &str) -> Value {
     let kind = if login.ends_with("[bot]") {
         "Bot"
     } else {

@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 #[derive(Clone, Debug)]
@@ -134,7 +135,10 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     let query = query
         .split('&')
         .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .map(|(name, value)| {
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            (name.to_owned(), value.into_owned())
+        })
         .collect();
     Some(Request {
         method,
