@@ -32,7 +32,7 @@ pub(crate) use self::exception::{
 pub(crate) use self::notify::NotifyCommand;
 pub(crate) use self::plan::{OfflineArgs, PlanArgs};
 pub(crate) use self::pr::{Fallback, Forge, PrCommand, PrCommentArgs};
-pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, RemedyArgs};
+pub(crate) use self::remedy::{ApplyRevertArgs, DriftCommand, PlaceArgs, RemedyArgs};
 pub(crate) use self::report::{ReportArgs, TrendsArgs, TrendsFormat};
 #[cfg(feature = "aws")]
 pub(crate) use self::unmanaged::{Listed, UnmanagedArgs};

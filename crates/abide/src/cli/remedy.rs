@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use abide_connect::PlanDigest;
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::PolicyArgs;
+use super::{Forge, PolicyArgs};
 
 const REMEDY_HELP: &str = "\
 --adopt edits the source until it says what is there, and proves by a plan that nothing else
@@ -15,6 +15,9 @@ approved exception. It prints the difference; --write writes it, --pr opens a pu
 --revert makes a plan that undoes the drift of these resources and nothing else, keeps it under
 .abide/remedies and prints what is to be approved. Nothing is applied before somebody runs
 `abide drift apply-revert` with the digest of that plan. What made things better is not reverted.
+
+--pr takes the token from GITHUB_TOKEN or GH_TOKEN, of GitLab from GITLAB_TOKEN. Without one it
+prints the address of the form to fill in. Run again, it brings up to date what it opened.
 
 Exit codes:
   0  the remedy is there
@@ -69,7 +72,8 @@ pub(crate) struct RemedyArgs {
     #[arg(long, requires = "write")]
     pub(crate) allow_dirty: bool,
 
-    /// Commit on a branch of its own, push it and open a pull request
+    /// Push the edits as a branch and open a pull request of it; for a revert, open an issue that
+    /// asks for approval
     #[arg(long)]
     pub(crate) pr: bool,
 
@@ -82,7 +86,26 @@ pub(crate) struct RemedyArgs {
     pub(crate) exceptions: Option<PathBuf>,
 
     #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+
+    #[command(flatten)]
     pub(crate) policy: PolicyArgs,
+}
+
+/// Where pull requests and issues are opened.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// The forge [default: that of `origin`, or the one whose CI this is]
+    #[arg(long, value_enum, requires = "pr", help_heading = "Where")]
+    pub(crate) forge: Option<Forge>,
+
+    /// Address of the API [default: GITHUB_API_URL, CI_API_V4_URL, or the public one]
+    #[arg(long, value_name = "URL", requires = "pr", help_heading = "Where")]
+    pub(crate) api_url: Option<String>,
+
+    /// Repository, OWNER/NAME; of GitLab the project's number or path [default: that of `origin`]
+    #[arg(long, value_name = "NAME", requires = "pr", help_heading = "Where")]
+    pub(crate) repo: Option<String>,
 }
 
 #[derive(Debug, Args)]

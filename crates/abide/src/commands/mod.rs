@@ -10,6 +10,7 @@ pub(crate) mod evidence;
 pub(crate) mod exception;
 pub(crate) mod explain;
 pub(crate) mod fix;
+pub(crate) mod forge;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod notify;

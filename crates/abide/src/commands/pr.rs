@@ -3,7 +3,6 @@
 mod place;
 mod words;
 
-use std::env;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -18,6 +17,7 @@ use abide_report::{Format, Report, Resolved, Results, known_before, markdown};
 use anyhow::{Context, bail};
 
 use self::place::{Found, Request};
+use super::forge::NoToken;
 use crate::cli::{Fallback, PrCommand, PrCommentArgs};
 use crate::{ci, output, terminal};
 
@@ -205,7 +205,7 @@ impl Telling<'_> {
         let denied = error
             .downcast_ref::<ForgeError>()
             .is_some_and(ForgeError::is_denied)
-            || (self.environment.is_fork && error.is::<place::NoToken>());
+            || (self.environment.is_fork && error.is::<NoToken>());
         if !denied || self.args.fallback == Fallback::Fail {
             return Err(error);
         }
@@ -300,14 +300,4 @@ fn read(path: &Path) -> anyhow::Result<String> {
             path.display()
         )
     })
-}
-
-/// Certificates to trust, from the file that `SSL_CERT_FILE` names.
-fn certificates() -> anyhow::Result<Option<Vec<u8>>> {
-    let Some(path) = env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else {
-        return Ok(None);
-    };
-    let bytes = fs::read(&path)
-        .with_context(|| format!("cannot read {}, which SSL_CERT_FILE names", path.display()))?;
-    Ok(Some(bytes))
 }

@@ -28,6 +28,8 @@ pub(crate) fn abide() -> Command {
     for (name, _) in std::env::vars() {
         let steers = [
             "GITHUB_",
+            "GH_",
+            "GITLAB_",
             "CI",
             "NO_COLOR",
             "FORCE_COLOR",

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, abide, git, repository};
+use crate::command::{Ran, abide, repository};
 use crate::tofu::of_tofu;
+
+mod opened;
 
 const BASTION: &str = "aws_security_group.bastion";
 
@@ -121,10 +123,15 @@ esac
     }
 
     fn drift(&self, arguments: &[&str]) -> Ran {
+        self.drift_with(&[], arguments)
+    }
+
+    fn drift_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
         let path = std::env::var("PATH").unwrap();
         abide()
             .current_dir(self.0.path())
             .env("PATH", format!("{}:{path}", self.0.path().display()))
+            .envs(variables.iter().copied())
             .arg("drift")
             .args(arguments)
             .output()
@@ -489,57 +496,6 @@ fn a_remedy_that_breaks_a_policy_is_refused() {
         "the revert would break policies and is not kept:\n  POL-0290 aws_kms_key.other",
     );
     assert_eq!(stand.kept(), Vec::<PathBuf>::new());
-}
-
-#[test]
-fn a_pull_request_is_a_branch_of_its_own() {
-    let stand = improving();
-    let root = stand.0.path();
-    fs::create_dir(stand.at("remote.git")).unwrap();
-    git(&stand.at("remote.git"), &["init", "--bare", "--quiet"]);
-    git(root, &["init", "--quiet", "-b", "main"]);
-    git(root, &["config", "user.name", "t"]);
-    git(root, &["config", "user.email", "t@example.com"]);
-    git(root, &["add", "infra", "abide.toml"]);
-    git(root, &["commit", "--quiet", "-m", "first"]);
-    git(root, &["remote", "add", "origin", "remote.git"]);
-    let ran = stand.drift(&["remedy", "prod", KEY, "--adopt", "--pr"]);
-    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    let show = |arguments: &[&str]| {
-        let output = std::process::Command::new("git")
-            .args(arguments)
-            .current_dir(stand.at("remote.git"))
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let branch = show(&["branch", "--list", "abide/adopt-prod-*"]);
-    let branch = branch.trim();
-    assert!(
-        ran.stderr.contains(branch) && !branch.is_empty(),
-        "{}",
-        ran.stderr
-    );
-    let text = show(&["show", &format!("{branch}:infra/main.tf")]);
-    assert!(text.contains("enable_key_rotation = true"), "{text}");
-    let message = show(&["log", "-1", "--format=%B", branch]);
-    assert!(
-        message.starts_with("Adopt aws_kms_key.ledger in prod\n"),
-        "{message}"
-    );
-    assert!(message.contains("no policy breaks"), "{message}");
-    // Where one works, nothing changed.
-    let source = fs::read_to_string(stand.at("infra/main.tf")).unwrap();
-    assert!(source.contains("enable_key_rotation = false"));
-    stand.refused(
-        &["remedy", "prod", KEY, "--adopt", "--pr"],
-        "may be open already",
-    );
-    fs::write(stand.at("infra/main.tf"), format!("{source}\n# mine\n")).unwrap();
-    stand.refused(
-        &["remedy", "prod", KEY, "--adopt", "--pr"],
-        "has uncommitted changes",
-    );
 }
 
 /// A day, as exceptions are written with; they run for a short time only.

@@ -33,7 +33,7 @@ pub(super) fn run(cli: &Cli, args: &RemedyArgs) -> anyhow::Result<u8> {
                 "{import}: what no state holds cannot be reverted; adopt it, or delete it by hand"
             );
         }
-        return revert::run(&config, &case, &addresses, args.pr);
+        return revert::run(&config, &case, args, &addresses);
     }
     match (imports.is_empty(), addresses.is_empty()) {
         (true, _) => adopt::run(&config, &case, args, &addresses),

@@ -1,17 +1,14 @@
 //! Which pull request, and with which token.
 
-use std::fs;
 use std::process::Command;
 
-use abide_forge::Token;
 use abide_forge::environment::{Environment, Kind};
 use abide_forge::github::PullRequest;
 use abide_forge::gitlab::MergeRequest;
-use abide_forge::http::Connection;
 use anyhow::bail;
 
-use crate::ci;
-use crate::cli::{Forge, PrCommentArgs};
+use crate::cli::PrCommentArgs;
+use crate::commands::forge::{connection, detected};
 
 /// A pull request to talk to.
 pub(super) enum Request {
@@ -26,24 +23,12 @@ pub(super) enum Found {
     NoPullRequest(&'static str),
 }
 
-/// There is no token.
-#[derive(Debug, thiserror::Error)]
-#[error("no token for {forge}: set {variables}", forge = .0.as_str(), variables = .0.token_variables().join(" or "))]
-pub(super) struct NoToken(Kind);
-
 /// The forge that is named, or whose CI this is, or GitHub.
 pub(super) fn kind(args: &PrCommentArgs) -> Kind {
     match args.forge {
-        Some(Forge::Gitlab) => Kind::GitLab,
-        Some(Forge::Github) => Kind::GitHub,
+        Some(forge) => forge.into(),
         None => detected().map_or(Kind::GitHub, |found| found.kind),
     }
-}
-
-fn detected() -> Option<Environment> {
-    Environment::detect(&ci::variable, &|path| {
-        serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
-    })
 }
 
 /// Puts together what the CI job says and what flags say; flags win.
@@ -89,11 +74,7 @@ pub(super) fn checked_out() -> Option<String> {
 
 /// Connects to the pull request.
 pub(super) fn connect(args: &PrCommentArgs, place: &Environment) -> anyhow::Result<Request> {
-    let variables = place.kind.token_variables();
-    let token = variables.iter().find_map(|name| ci::variable(name));
-    let token = token.ok_or(NoToken(place.kind))?;
-    let mut connection = Connection::new(&place.api_url, Token::new(&token)?);
-    connection.certificates = super::certificates()?;
+    let connection = connection(place.kind, &place.api_url)?;
     let (Some(repository), Some(number)) = (&place.repository, place.number) else {
         bail!("which pull request? name it with --repo and --pr");
     };

@@ -70,7 +70,13 @@ pub(super) fn hand_over(
             .iter()
             .map(|file| (source.path(file), file.after.clone()));
         let edits: Vec<(PathBuf, String)> = edits.collect();
-        pull::open(&case.target.directory, &branch, title, text, &edits)?;
+        let request = pull::Request {
+            directory: &case.target.directory,
+            place: &args.place,
+            title,
+            text,
+        };
+        pull::open(&request, &branch, &edits)?;
         return Ok(0);
     }
     if args.write {

@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use super::case::{Case, Seen};
 use super::saved::Saved;
 use super::{choose, describe, pull};
+use crate::cli::RemedyArgs;
 use crate::config::Config;
 use crate::pipeline::Standing;
 use crate::{output, terminal};
@@ -17,8 +18,8 @@ use crate::{output, terminal};
 pub(super) fn run(
     config: &Config,
     case: &Case,
+    args: &RemedyArgs,
     addresses: &[&String],
-    pr: bool,
 ) -> anyhow::Result<u8> {
     let seen = case.look()?;
     let chosen = choose(&seen, addresses)?;
@@ -29,27 +30,30 @@ pub(super) fn run(
     let steps = checked(case, &targeted, &undo, &seen.plan)?;
     let bytes = fs::read(&targeted.planned.file).context("reading the plan")?;
     let digest = PlanDigest::of(&bytes);
+    let changes = targeted.plan.digest();
     let saved = Saved::new(
         &case.target.name,
         digest,
-        targeted.plan.digest(),
+        changes.clone(),
         &undo,
         case.tool(),
     );
     let folder = saved.write(config, &bytes)?;
-    let mut text = format!(
-        "# Revert {} in {}\n\n",
-        describe::named(&names),
-        case.target.name
-    );
+    let target = &case.target.name;
+    let mut text = format!("# Revert {} in {target}\n\n", describe::named(&names));
     text.push_str(&request(case, &steps, digest));
     text.push_str(&describe::drift(case, &chosen, seen.drift.looked_at)?);
     output::print_text(&text)?;
     terminal::say(&[format!("the plan is kept in {}", folder.display())])?;
-    if pr {
-        let title = format!("Revert {} in {}", describe::named(&names), case.target.name);
-        let branch = pull::branch("revert", &case.target.name, &digest.to_string());
-        pull::open(&case.target.directory, &branch, &title, &text, &[])?;
+    if args.pr {
+        let asked = pull::Request {
+            directory: &case.target.directory,
+            place: &args.place,
+            title: &format!("Revert drift in {target}: {}", describe::named(&names)),
+            text: &text,
+        };
+        // Not by the plan's own digest: two plans of the same are different files.
+        pull::ask(&asked, &format!("{target} {changes}"))?;
     }
     Ok(0)
 }
