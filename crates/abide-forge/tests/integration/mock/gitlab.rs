@@ -100,7 +100,9 @@ impl State {
                 Response::new(201, one)
             }
             ("PUT", Some(number)) => {
-                let one = all.iter_mut().find(|one| one["iid"].to_string() == number);
+                let one = all
+                    .iter_mut()
+                    .find(|one| one["iid"].as_u64() == number.parse().ok());
                 let Some(one) = one else {
                     return Some(not_found());
                 };

@@ -36,7 +36,7 @@ impl PullRequests for Api {
             Err(error) => {
                 let advice = self.advice_on_pull(&error, pull);
                 let form = self.by_hand.pull_request(pull);
-                Err(refused(error, name, advice, form))
+                Err(refused(&error, name, advice, form))
             }
         }
     }
@@ -51,7 +51,7 @@ impl PullRequests for Api {
             .map(|opened| said("issue", &opened))
             .map_err(|error| {
                 let advice = self.advice_on_issue(&error);
-                refused(error, "issue", advice, self.by_hand.issue(issue))
+                refused(&error, "issue", advice, self.by_hand.issue(issue))
             })
     }
 }
@@ -101,7 +101,7 @@ fn said(what: &str, opened: &Opened) -> String {
 }
 
 fn refused(
-    error: ForgeError,
+    error: &ForgeError,
     what: &str,
     advice: Option<String>,
     form: Option<String>,

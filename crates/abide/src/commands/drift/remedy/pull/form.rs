@@ -48,7 +48,7 @@ impl ByHand {
             false => format!("https://{host}/{path}/compare/{base}...{branch}?expand=1&"),
         };
         // If the text has no room: it is in the commit too.
-        Some(self.filled(address, "merge_request", pull.title, pull.body))
+        Some(self.filled(&address, "merge_request", pull.title, pull.body))
     }
 
     /// The form for an issue, if the host is known.
@@ -58,7 +58,7 @@ impl ByHand {
             true => format!("https://{host}/{path}/-/issues/new?"),
             false => format!("https://{host}/{path}/issues/new?"),
         };
-        Some(self.filled(address, "issue", issue.title, issue.body))
+        Some(self.filled(&address, "issue", issue.title, issue.body))
     }
 
     fn is_gitlab(&self) -> bool {
@@ -69,7 +69,7 @@ impl ByHand {
         self.kind.map_or(by_name, |kind| kind == Kind::GitLab)
     }
 
-    fn filled(&self, address: String, what: &str, title: &str, body: &str) -> String {
+    fn filled(&self, address: &str, what: &str, title: &str, body: &str) -> String {
         let names = match self.is_gitlab() {
             true => (
                 format!("{what}%5Btitle%5D"),
