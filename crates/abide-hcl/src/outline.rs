@@ -31,6 +31,8 @@ pub enum Plain {
     Name(String),
     /// An object.
     Object(Vec<(String, Plain)>),
+    /// A list.
+    List(Vec<Plain>),
     /// Anything else.
     Other,
 }
@@ -112,6 +114,7 @@ fn plain(expr: &Expr) -> Plain {
             });
             Plain::Object(items.collect())
         }
+        ExprKind::Tuple(items) => Plain::List(items.iter().map(plain).collect()),
         _ => Plain::Other,
     }
 }
@@ -136,12 +139,14 @@ mod tests {
               }
             }
             data "aws_ami" "x" { provider = aws.west }
+            provider "aws" { allowed_account_ids = ["111122223333", var.other] }
             "#,
         );
         let json = of(
             "main.tf.json",
             r#"{"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 5.0"}}},
-                "data": {"aws_ami": {"x": {"provider": "aws.west"}}}}"#,
+                "data": {"aws_ami": {"x": {"provider": "aws.west"}}},
+                "provider": {"aws": {"allowed_account_ids": ["111122223333", "${var.other}"]}}}"#,
         );
         for blocks in [&native, &json] {
             let terraform = blocks.iter().find(|b| b.kind == "terraform").unwrap();
@@ -152,6 +157,12 @@ mod tests {
             assert_eq!(items[0].1.as_text(), Some("hashicorp/aws"));
             let data = blocks.iter().find(|b| b.kind == "data").unwrap();
             assert_eq!(data.labels, ["aws_ami", "x"]);
+            let provider = blocks.iter().find(|b| b.kind == "provider").unwrap();
+            let Plain::List(ids) = &provider.arguments["allowed_account_ids"] else {
+                panic!("{provider:?}");
+            };
+            assert_eq!(ids[0].as_text(), Some("111122223333"));
+            assert_eq!((ids[1].as_text(), ids.len()), (None, 2));
         }
         let name = |blocks: &[Outline]| {
             let data = blocks.iter().find(|b| b.kind == "data").unwrap();

@@ -4,6 +4,7 @@ mod drift;
 mod evidence;
 mod exception;
 mod fix;
+mod init;
 mod library;
 mod more;
 mod notify;
@@ -29,6 +30,7 @@ pub(crate) use self::exception::{
     AuditArgs, BookArgs, ChangeArgs, CheckArgs, DecideArgs, ExceptionCommand, ExceptionListArgs,
     ExceptionShowArgs, ImportArgs, Kind, RenewArgs, RequestArgs, TermArgs, WhoArgs,
 };
+pub(crate) use self::init::{Ci, InitArgs};
 pub(crate) use self::notify::NotifyCommand;
 pub(crate) use self::plan::{OfflineArgs, PlanArgs};
 pub(crate) use self::pr::{Fallback, Forge, PrCommand, PrCommentArgs};
@@ -81,6 +83,9 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Set a repository up: abide.toml, CI, pre-commit
+    #[command(after_help = init::INIT_HELP)]
+    Init(InitArgs),
     /// Judge plans, states and Terraform source by the policies
     #[command(after_help = scan::SCAN_HELP)]
     Scan(Box<ScanArgs>),

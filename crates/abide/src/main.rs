@@ -47,6 +47,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
+        Command::Init(args) => commands::init::run(args),
         Command::Scan(args) => commands::scan::run(cli, args),
         Command::Explain(args) => commands::explain::run(cli, args),
         Command::Fix(args) => commands::fix::run(cli, args),

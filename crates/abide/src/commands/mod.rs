@@ -11,6 +11,7 @@ pub(crate) mod exception;
 pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod forge;
+pub(crate) mod init;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod notify;

@@ -2,7 +2,8 @@
 
 use crate::command::{abide, repository, run};
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 24] = [
+    &["init"],
     &["scan"],
     &["explain"],
     &["policy"],

@@ -26,6 +26,7 @@ mod forge_mock;
 mod formats;
 mod help;
 mod import;
+mod init;
 mod ledger_key;
 mod live_drift;
 #[cfg(feature = "aws")]

@@ -22,7 +22,7 @@ use crate::pipeline::{self, Chosen, Job, Standing, Timings};
 use crate::{output, terminal};
 
 pub(crate) fn run(cli: &Cli, args: &ImportArgs) -> anyhow::Result<u8> {
-    if let Some(path) = args.output.as_ref().filter(|path| path.exists()) {
+    if let Some(path) = args.output.as_ref().filter(|path| has_entries(path)) {
         bail!(
             "{} is there already, perhaps with approved exceptions: name a new file and copy what is wanted",
             path.display()
@@ -50,6 +50,13 @@ pub(crate) fn run(cli: &Cli, args: &ImportArgs) -> anyhow::Result<u8> {
     }
     report(&scan, found, entries.len())?;
     Ok(0)
+}
+
+/// Whether something would be lost. An empty list, as `abide init` writes it, is nothing.
+fn has_entries(path: &Path) -> bool {
+    let is_nothing = |line: &str| line.is_empty() || line == "[]" || line.starts_with('#');
+    let text = fs::read_to_string(path);
+    path.exists() && !text.is_ok_and(|text| text.lines().all(|line| is_nothing(line.trim())))
 }
 
 /// Reads all files; gives the root modules they are about.
