@@ -75,6 +75,9 @@ pub use source_map::{FileId, Location, SourceFile, SourceMap, Span};
 pub struct Options<'o> {
     /// Values of variables that `var_files` and `variables` win over; written as these.
     pub configured: Vec<(String, String)>,
+    /// Values that a plan was made with, as a JSON object: they keep their types, whatever the
+    /// variables declare. `variables` win over them.
+    pub planned: Option<String>,
     /// Values of variables, as `--var name=value` gives them.
     pub variables: Vec<(String, String)>,
     /// Files with values of variables, as `--var-file` gives them, in order. A
@@ -113,6 +116,7 @@ impl<'o> Options<'o> {
     pub fn new(wanted: &'o Wanted, key: RedactionKey) -> Self {
         Self {
             configured: Vec::new(),
+            planned: None,
             variables: Vec::new(),
             var_files: Vec::new(),
             environment: Vec::new(),

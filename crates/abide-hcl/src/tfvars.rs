@@ -1,6 +1,6 @@
 //! The values of the root module's variables: from the environment, from the
-//! files Terraform reads unasked, from settings, from named files, from the
-//! command line, the later one winning.
+//! files Terraform reads unasked, from settings, from named files, from the plan,
+//! from the command line, the later one winning.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,12 @@ pub(crate) fn inputs(world: &World<'_>, module: &Module) -> Inputs {
     for path in &world.options.var_files {
         let path = normal(&world.root.join(path));
         file(world, &path, world.read_named(&path), &mut inputs);
+    }
+    if let Some(text) = &world.options.planned
+        && json(text, &mut inputs).is_err()
+    {
+        let message = "the values of the plan's variables are no JSON object".to_owned();
+        world.error("hcl-syntax", message, None);
     }
     for (name, text) in &world.options.variables {
         given(world, module, name, text, &mut inputs);

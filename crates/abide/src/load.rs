@@ -1,5 +1,6 @@
 //! Inputs of a run: plans and states, directories of source, and the source of a plan.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,7 @@ pub(crate) struct Source {
     pub(crate) loaded: abide_hcl::Loaded,
     dir: PathBuf,
     /// Values of variables that the plan it belongs to was made with.
-    variables: Vec<(String, String)>,
+    planned: Option<String>,
 }
 
 impl Source {
@@ -39,7 +40,7 @@ impl Source {
         texts: &abide_fix::Texts,
     ) -> Result<abide_hcl::Loaded, abide_hcl::LoadError> {
         let mut options = hcl_options(&self.dir, args, options);
-        options.variables.splice(0..0, self.variables.clone());
+        options.planned.clone_from(&self.planned);
         let paths = texts.iter().filter_map(|(name, text)| {
             let file = self.loaded.sources.named(name)?;
             Some((file.path.clone(), text.clone()))
@@ -96,7 +97,7 @@ fn directory(path: &Path, args: &SourceArgs, options: &LoadOptions) -> anyhow::R
     Ok(Source {
         loaded,
         dir: path.to_owned(),
-        variables: Vec::new(),
+        planned: None,
     })
 }
 
@@ -267,27 +268,20 @@ fn of_plan(
     options: &LoadOptions,
 ) -> Result<Source, abide_hcl::LoadError> {
     let mut hcl = hcl_options(dir, &args.root, options);
-    let variables = variables(&inventory.variables);
-    // A flag of the user's wins.
-    hcl.variables.splice(0..0, variables.clone());
+    let planned = variables(&inventory.variables);
+    hcl.planned.clone_from(&planned);
     Ok(Source {
         loaded: abide_hcl::load_dir(dir, &hcl)?,
         dir: dir.to_owned(),
-        variables,
+        planned,
     })
 }
 
-/// Values as `--var` takes them: a string bare, anything else as JSON, which is HCL too.
-fn variables(values: &Object) -> Vec<(String, String)> {
+/// Values that are known and no secrets, as a JSON object.
+fn variables(values: &Object) -> Option<String> {
     let known = values.iter().filter(|(_, value)| value.is_wholly_known());
-    known
-        .filter_map(|(name, value)| {
-            let text = match value {
-                Value::String(text) => text.to_string(),
-                Value::Redacted(_) => return None,
-                other => serde_json::to_string(other).ok()?,
-            };
-            Some((name.to_owned(), text))
-        })
-        .collect()
+    let known: BTreeMap<&str, &Value> = known
+        .filter(|(_, value)| !matches!(value, Value::Redacted(_)))
+        .collect();
+    serde_json::to_string(&known).ok()
 }

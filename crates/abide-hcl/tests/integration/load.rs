@@ -113,3 +113,35 @@ fn a_dropped_load_leaves_nothing() {
     let grown = resident().saturating_sub(before);
     assert!(grown < 20 << 20, "{grown} bytes more after 40 loads");
 }
+
+/// A flag is text for a variable without a type, as in Terraform; a plan says the value itself.
+#[test]
+fn values_of_a_plan_keep_their_types_and_flags_win() {
+    let text = r#"
+        variable "names" { default = [] }
+        resource "aws_s3_bucket" "b" {
+          for_each = toset(var.names)
+          bucket   = each.key
+        }
+        "#;
+    let wanted = Wanted::everything();
+    let mut options = Options::new(&wanted, RedactionKey::new([7; 32]));
+    options.planned = Some(r#"{"names": ["a", "${b}"], "other": 1}"#.to_owned());
+    let loaded = load_text(&[("main.tf", text)], &options).unwrap();
+    assert_eq!(loaded.inventory.diagnostics, []);
+    let addresses = |loaded: &Loaded| {
+        let resources = loaded.inventory.resources.iter();
+        let addresses = resources.map(|resource| resource.address.to_string());
+        addresses.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        addresses(&loaded),
+        [r#"aws_s3_bucket.b["$${b}"]"#, r#"aws_s3_bucket.b["a"]"#]
+    );
+    options.variables = vec![("names".to_owned(), "text".to_owned())];
+    let flagged = load_text(&[("main.tf", text)], &options).unwrap();
+    assert_eq!(addresses(&flagged).len(), 1);
+    options.planned = Some("[".to_owned());
+    let broken = load_text(&[("main.tf", text)], &options).unwrap();
+    assert_eq!(broken.inventory.diagnostics.len(), 2);
+}

@@ -63,17 +63,9 @@ fn cases() -> Vec<PathBuf> {
 fn both(case: &Path, options: &LoadOptions) -> (Inventory, abide_hcl::Loaded) {
     let plan = source::load(&Input::File(case.join("plan.json")), options).unwrap();
     let mut hcl = abide_hcl::Options::new(&options.wanted, options.key.clone());
-    hcl.variables = plan
-        .variables
-        .iter()
-        .filter_map(|(name, value)| {
-            let text = match value.as_str() {
-                Some(text) => text.to_owned(),
-                None => serde_json::to_string(value).ok()?,
-            };
-            Some((name.to_owned(), text))
-        })
-        .collect();
+    let values = plan.variables.iter();
+    let values: std::collections::BTreeMap<_, _> = values.collect();
+    hcl.planned = Some(serde_json::to_string(&values).unwrap());
     let here = load_dir(case, &hcl).unwrap();
     (plan, here)
 }
