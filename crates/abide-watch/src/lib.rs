@@ -1,7 +1,7 @@
 //! When targets are looked at, and what became of every due time.
 //!
 //! [`Watcher`] decides; it is given the time and has none of its own. [`Book`] is the file that
-//! survives: what was due, what was told ([`abide_notify::Desk`]). [`drive`] lets both meet the
+//! survives: what was due, what was told ([`abide_notify::Desk`]). `drive.rs` lets both meet the
 //! clock, threads and the services.
 
 mod book;

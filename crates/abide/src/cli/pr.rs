@@ -88,7 +88,7 @@ pub(crate) struct PrCommentArgs {
     #[arg(long, value_name = "URL", value_parser = web, help_heading = "Where")]
     pub(crate) run_url: Option<String>,
 
-    /// Account that writes, if the token is that of a GitHub App of your own: my-app[bot]
+    /// Account that writes, if the token is that of a GitHub App of your own: `my-app[bot]`
     #[arg(long, value_name = "LOGIN", help_heading = "Where")]
     pub(crate) author: Option<String>,
 }
