@@ -153,6 +153,7 @@ fn a_deleted_wave_is_recorded_as_a_scan_that_proves_nothing() {
         ],
     );
     let report = parsed(&trends);
+    assert_eq!(report["drift"]["scans"], 1, "{}", report["drift"]);
     assert_eq!(report["drift"]["events"], json!([]), "{}", report["drift"]);
 }
 
@@ -266,4 +267,21 @@ fn an_exception_accepts_drift_until_it_ends() {
     }
     fs::write(&path, plan.to_string()).unwrap();
     assert_eq!(place.drift(&["--detailed-exitcode"]).code, 2);
+}
+
+/// `DATABASE_URL` often belongs to another program; opening a store makes its tables.
+#[test]
+fn without_record_no_server_is_asked() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let url = format!("postgres://x@{}/app", server.local_addr().unwrap());
+    let place = Place::with("drift/improving");
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_abide"))
+        .args(["drift", "--plan", "prod.json"])
+        .env("DATABASE_URL", url)
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(ran.status.success());
+    assert!(server.accept().is_err(), "somebody called");
 }

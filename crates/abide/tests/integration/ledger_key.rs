@@ -30,6 +30,7 @@ fn a_key_in_the_keyring_is_made_once_and_is_no_file() {
         assert_eq!(first.status.code(), Some(2), "{said}");
         assert!(said.contains(&format!("the ledger's key {name}")), "{said}");
         assert!(said.contains("NOT recorded"), "{said}");
+        assert!(said.contains("the kernel's keyring refuses"), "{said}");
         return;
     }
     assert!(
